@@ -1,0 +1,42 @@
+"""Stamps events, puts them in order and hands them to every sink; the record on disk first.
+
+Not a queue: `emit` returns when each sink has taken the event. That is what makes "the record of a command is on
+disk before its bytes leave" true by construction: the collector emits `CommandSent`, and only then sends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+from tai.events import Event, Stamped
+
+Sink = Callable[[Stamped], None]
+
+
+def utc_now() -> datetime:
+    """The time in UTC; a test passes its own clock to `Bus` instead."""
+    return datetime.now(UTC)
+
+
+class Bus:
+    """One per session. sinks: called in the given order, so the record comes first.
+
+    A sink that raises stops the run: an unwritable record must never be silent.
+    """
+
+    def __init__(
+        self, session: str, sinks: Iterable[Sink], *, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self.session = session
+        self._sinks = list(sinks)
+        self._clock = clock
+        self._seq = 0
+
+    def emit(self, event: Event) -> Stamped:
+        """Deliver `event` to every sink and return it as stamped."""
+        self._seq += 1
+        stamped = Stamped(self._seq, self._clock(), self.session, event)
+        for sink in self._sinks:
+            sink(stamped)
+        return stamped

@@ -1,0 +1,249 @@
+"""Everything that an investigation tells: one closed union, the same for REPL, `--json`, and the record on disk.
+
+Counterpart: `tai.bus` stamps and delivers. An event is a fact that has happened, in plain values; it is not a request,
+and no sink can change the run through it. The reverse of `encode` is `decode`, and a line is one JSON object.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from tai.model import Diagnosis, Finding, Frozen, Host, Observation, Ticket
+
+
+class SessionStarted(Frozen):
+    """The first event. version: tai's own; engine: the one that will be asked first."""
+
+    kind: Literal["session_started"] = "session_started"
+    version: str
+    engine: str
+    model: str = ""
+
+
+class TicketParsed(Frozen):
+    """The ticket as tai understood it."""
+
+    kind: Literal["ticket_parsed"] = "ticket_parsed"
+    ticket: Ticket
+
+
+class Noted(Frozen):
+    """Something the user should know and need not act on (info), or should look at (warning)."""
+
+    kind: Literal["noted"] = "noted"
+    level: Literal["info", "warning"] = "info"
+    text: str
+    host: str = ""
+
+
+class HostConnecting(Frozen):
+    """tai begins to connect. via: the jump chain as the user or ssh's configuration gave it."""
+
+    kind: Literal["host_connecting"] = "host_connecting"
+    host: str
+    via: tuple[str, ...] = ()
+
+
+class HostConnected(Frozen):
+    """Logged in and probed. sandbox: the layers reached, `argv+fsize+nnp`; missing: the others, each with why."""
+
+    kind: Literal["host_connected"] = "host_connected"
+    host: Host
+    sandbox: str
+    missing: tuple[str, ...] = ()
+    took_s: float
+
+
+class HostFailed(Frozen):
+    """A host could not be reached or trusted. hop: where in the chain; trusted is False for a host key that stopped us."""
+
+    kind: Literal["host_failed"] = "host_failed"
+    host: str
+    hop: str
+    cause: str
+    remedy: str
+    trusted: bool = True
+
+
+class PlannedStep(Frozen):
+    """One command that will be sent. n: its number, from 1; why: what chose it."""
+
+    n: int
+    collector: str
+    probe: str
+    argv: tuple[str, ...]
+    why: str
+
+
+class PlanMade(Frozen):
+    """What will be looked at, in order. skipped: probes left out, each with the reason."""
+
+    kind: Literal["plan_made"] = "plan_made"
+    host: str
+    steps: tuple[PlannedStep, ...]
+    skipped: tuple[str, ...] = ()
+
+
+class CommandSent(Frozen):
+    """Written to the record, and flushed to disk, before the command's bytes leave. sandbox: layers it runs under."""
+
+    kind: Literal["command_sent"] = "command_sent"
+    n: int
+    host: str
+    collector: str
+    probe: str
+    argv: tuple[str, ...]
+    tier: str
+    sandbox: str
+
+
+class ObservationMade(Frozen):
+    """A command has ended, one way or another; or an attachment was taken as evidence."""
+
+    kind: Literal["observation_made"] = "observation_made"
+    n: int
+    observation: Observation
+
+
+class FindingFound(Frozen):
+    """A signature fitted."""
+
+    kind: Literal["finding_found"] = "finding_found"
+    finding: Finding
+
+
+class Receipt(Frozen):
+    """What condensing left out of one observation. Counts are of lines and of UTF-8 bytes."""
+
+    observation: str
+    lines: int
+    kept_lines: int
+    size: int
+    kept_size: int
+    note: str = ""
+
+
+class PromptMade(Frozen):
+    """The prompt is ready. tokens: its size, estimated unless `exact`; sha256: of its messages."""
+
+    kind: Literal["prompt_made"] = "prompt_made"
+    sha256: str
+    templates_sha256: str
+    tokens: int
+    exact: bool
+    budget: int
+    receipts: tuple[Receipt, ...] = ()
+
+
+class AnswerStarted(Frozen):
+    """An engine begins to answer."""
+
+    kind: Literal["answer_started"] = "answer_started"
+    engine: str
+    model: str = ""
+
+
+class AnswerDelta(Frozen):
+    """A piece of a model's output as it comes, sanitised. Not evidence, not verified."""
+
+    kind: Literal["answer_delta"] = "answer_delta"
+    channel: Literal["reasoning", "answer"] = "answer"
+    text: str
+
+
+class EngineFailed(Frozen):
+    """The engine that was asked gave no usable answer; `fallback` answers in its place."""
+
+    kind: Literal["engine_failed"] = "engine_failed"
+    engine: str
+    reason: str
+    fallback: str
+
+
+class UserSaid(Frozen):
+    """A follow-up question or a correction, sanitised and redacted."""
+
+    kind: Literal["user_said"] = "user_said"
+    text: str
+
+
+class Diagnosed(Frozen):
+    """The verified result. The last event before the session ends, or before the next follow-up."""
+
+    kind: Literal["diagnosed"] = "diagnosed"
+    diagnosis: Diagnosis
+
+
+class Interrupted(Frozen):
+    """The user stopped the work at hand. kept: observations held by then."""
+
+    kind: Literal["interrupted"] = "interrupted"
+    kept: int
+
+
+class SessionEnded(Frozen):
+    """The last event. error: the message when it ended by one, else ''."""
+
+    kind: Literal["session_ended"] = "session_ended"
+    exit_code: int
+    error: str = ""
+
+
+Event = (
+    SessionStarted
+    | TicketParsed
+    | Noted
+    | HostConnecting
+    | HostConnected
+    | HostFailed
+    | PlanMade
+    | CommandSent
+    | ObservationMade
+    | FindingFound
+    | PromptMade
+    | AnswerStarted
+    | AnswerDelta
+    | EngineFailed
+    | UserSaid
+    | Diagnosed
+    | Interrupted
+    | SessionEnded
+)
+
+_EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """An event with its place in the stream. seq: from 1 without gaps; at: UTC; session: the run's id."""
+
+    seq: int
+    at: datetime
+    session: str
+    event: Event
+
+
+def encode(stamped: Stamped) -> str:
+    """One NDJSON line, no line feed: the stamp first, `kind` next, then the event's own fields."""
+    body = stamped.event.model_dump(mode="json")
+    line = {
+        "seq": stamped.seq,
+        "at": stamped.at.isoformat(timespec="milliseconds"),
+        "session": stamped.session,
+        "kind": body.pop("kind"),
+        **body,
+    }
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+
+
+def decode(line: str) -> Stamped:
+    """The reverse of `encode`. Keys that only the record adds (`chain`) are dropped. Raises ValueError."""
+    fields = json.loads(line)
+    seq, at, session = fields.pop("seq"), fields.pop("at"), fields.pop("session")
+    fields.pop("chain", None)
+    return Stamped(int(seq), datetime.fromisoformat(at), str(session), _EVENT.validate_python(fields))

@@ -1,0 +1,76 @@
+"""The seam between an investigation and whoever answers it: a model server, or rules.
+
+Implementations: `tai.llm.vllm`, `tai.llm.deterministic`, and `tai.llm.scripted` for tests. An engine says things; it
+decides nothing. Its `Answer` is believed only as far as `tai.engine.verify` finds the lines it quotes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from tai.answer import Answer
+from tai.model import Finding, Observation, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One chat message. content: rendered from `prompts/`, host text in it fenced and escaped."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """All an engine may use. messages: for a language model; the rest, structured: for the deterministic engine.
+
+    max_answer_tokens: cap on what a model may write.
+    """
+
+    messages: tuple[Message, ...]
+    ticket: Ticket
+    observations: tuple[Observation, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    max_answer_tokens: int = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of output as it streams. channel: the model's reasoning, or its answer (partial JSON)."""
+
+    text: str
+    channel: Literal["reasoning", "answer"] = "answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The end of a stream: the parsed answer and what it cost. Tokens are as the server counted, 0 when it did not."""
+
+    answer: Answer
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    answer_tokens: int = 0
+    notes: tuple[str, ...] = ()
+
+
+class Engine(Protocol):
+    """Something that answers. name: `vllm` or `deterministic`, shown with every diagnosis; model: '' for rules."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def model(self) -> str: ...
+
+    def ask(self, question: Question) -> AsyncIterator[Delta | Said]:
+        """Stream deltas and end with exactly one `Said`. Raises ModelError when there is no usable answer.
+
+        Cancelling the consuming task, or closing the iterator, stops generation on the server.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Release connections. Safe to call twice."""
+        ...

@@ -1,0 +1,176 @@
+"""The only reader of the environment and the config file. Everything else is handed a `Settings`.
+
+Not a global: `load` is called once by the front end. Strength rises from the built-in default over the file
+(`~/.config/tai/config.toml`) and the environment (`TAI_BUDGET=4000`) to flags. A name is the same in all three.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from platformdirs import PlatformDirs
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from tai.errors import ConfigError
+
+_DIRS = PlatformDirs("tai", appauthor=False)
+
+
+def default_config_path() -> Path:
+    """`$XDG_CONFIG_HOME/tai/config.toml`, by default below ~/.config."""
+    return _DIRS.user_config_path / "config.toml"
+
+
+def _state_dir() -> Path:
+    return _DIRS.user_state_path
+
+
+def _collectors_dir() -> Path:
+    return _DIRS.user_config_path / "collectors"
+
+
+def _prompts_dir() -> Path:
+    return _DIRS.user_config_path / "prompts"
+
+
+class Settings(BaseSettings):
+    """Every setting, with its default and its meaning. Times are in seconds, sizes in bytes, budgets in tokens."""
+
+    model_config = SettingsConfigDict(env_prefix="TAI_", extra="forbid", frozen=True, protected_namespaces=())
+
+    engine: Literal["auto", "vllm", "deterministic"] = Field(
+        "auto",
+        description="Who answers. auto: the model when `model_url` is set, else the deterministic engine.",
+    )
+    model_url: str = Field(
+        "", description="Base URL of an OpenAI-compatible server, such as http://127.0.0.1:8000/v1."
+    )
+    model: str = Field(
+        "", description="The model's name on that server; empty asks the server which one it has."
+    )
+    model_key_file: Path | None = Field(
+        None, description="File whose first line is the API key for `model_url`."
+    )
+    model_connect_s: float = Field(
+        5.0, gt=0, description="Longest wait for a connection to the model server."
+    )
+    model_first_token_s: float = Field(
+        120.0, gt=0, description="Longest wait for the first token; a cold cache reads slowly."
+    )
+    model_stall_s: float = Field(
+        20.0, gt=0, description="Longest silence between two tokens before the answer is given up."
+    )
+    model_total_s: float = Field(600.0, gt=0, description="Longest time for one whole answer.")
+    model_answer_tokens: int = Field(3000, ge=256, description="Most tokens a model may write in one answer.")
+    budget: int = Field(8000, ge=500, description="Tokens of evidence that go into the prompt.")
+
+    connect_timeout: float = Field(
+        10.0, gt=0, description="Longest wait for a TCP connection to a host or hop."
+    )
+    login_timeout: float = Field(
+        15.0, gt=0, description="Longest wait for key exchange and login at each hop."
+    )
+    channels: int = Field(
+        8, ge=1, le=10, description="Commands in flight at once on one connection; OpenSSH allows 10."
+    )
+    run_timeout: float = Field(
+        120.0, gt=0, description="Longest time for collecting from one host, all commands together."
+    )
+    max_commands: int = Field(60, ge=1, description="Most commands in one run on one host.")
+    max_run_bytes: int = Field(
+        64 * 2**20, ge=2**16, description="Most bytes of output in one run on one host."
+    )
+    max_ticket_bytes: int = Field(
+        2 * 2**20, ge=1024, description="A longer ticket or attachment is cut there, and says so."
+    )
+
+    state_dir: Path = Field(default_factory=_state_dir, description="Where sessions are recorded.")
+    collectors_dir: Path = Field(
+        default_factory=_collectors_dir, description="Your own collectors, loaded on top."
+    )
+    prompts_dir: Path = Field(
+        default_factory=_prompts_dir, description="Your own prompt templates, by the same file names."
+    )
+
+
+def load(path: Path | None = None, flags: Mapping[str, Any] | None = None) -> Settings:
+    """Read file and environment, put `flags` on top, and check everything.
+
+    path: the config file; None takes the default one, which may be absent; a path that is given must exist.
+    flags: values from the command line by setting name; None values do not count.
+    Raises ConfigError naming file, line and key, or the environment variable.
+    """
+    file = path or default_config_path()
+    values = _read_file(file, required=path is not None)
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+
+    class Layered(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            """Flags over environment over file; tai reads no .env file and no secrets folder."""
+            del dotenv_settings, file_secret_settings
+            return (init_settings, env_settings, InitSettingsSource(settings_cls, init_kwargs=values))
+
+    try:
+        return Layered(**given)
+    except ValidationError as error:
+        raise _explain(error, file, values) from None
+
+
+def _read_file(file: Path, *, required: bool) -> dict[str, Any]:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if required:
+            raise ConfigError(file, "no such file; leave --config out to use the default one") from None
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise ConfigError(file, f"cannot be read: {reason}") from None
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"line (\d+)", str(error))
+        raise ConfigError(file, f"not valid TOML: {error}", line=int(line[1]) if line else None) from None
+    for key in values:
+        if key not in Settings.model_fields:
+            near = difflib.get_close_matches(key, Settings.model_fields, n=1)
+            hint = (
+                f"did you mean {near[0]}?" if near else f"known settings: {', '.join(Settings.model_fields)}"
+            )
+            raise ConfigError(file, f"unknown setting; {hint}", line=line_of(text, key), key=key)
+    return values
+
+
+def line_of(text: str, key: str) -> int | None:
+    """The line, from 1, that assigns the top-level `key` in a TOML text, or opens a table of that name."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if re.match(rf"\s*(?:\[+\s*)?[\"']?{re.escape(key)}[\"']?\s*[=.\]]", line):
+            return number
+    return None
+
+
+def _explain(error: ValidationError, file: Path, values: Mapping[str, Any]) -> ConfigError:
+    first = error.errors()[0]
+    key = str(first["loc"][0]) if first["loc"] else ""
+    said = f"{first['msg'].lower()}, got {first['input']!r}"
+    variable = f"TAI_{key}".upper()
+    if variable in os.environ:
+        return ConfigError(f"environment variable {variable}", said)
+    if key in values:
+        return ConfigError(file, said, line=line_of(file.read_text(encoding="utf-8"), key), key=key)
+    return ConfigError(f"--{key.replace('_', '-')}", said)
