@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     model_key_file: Path | None = Field(
         None, description="File whose first line is the API key for `model_url`."
     )
+    model_allow: tuple[str, ...] = Field(
+        (), description="Hosts outside loopback and private networks that evidence may be sent to."
+    )
     model_connect_s: float = Field(
         5.0, gt=0, description="Longest wait for a connection to the model server."
     )
@@ -87,9 +90,9 @@ class Settings(BaseSettings):
     max_run_bytes: int = Field(
         64 * 2**20, ge=2**16, description="Most bytes of output in one run on one host."
     )
-    max_ticket_bytes: int = Field(
-        2 * 2**20, ge=1024, description="A longer ticket or attachment is cut there, and says so."
-    )
+    max_ticket_bytes: int = Field(2 * 2**20, ge=1024, description="A larger ticket is refused.")
+
+    max_attachment_bytes: int = Field(64 * 2**20, ge=1024, description="A larger attachment is refused.")
 
     state_dir: Path = Field(default_factory=_state_dir, description="Where sessions are recorded.")
     collectors_dir: Path = Field(

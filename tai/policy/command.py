@@ -62,7 +62,7 @@ class ReadOnlyCommand:
         return self._canonical.notes
 
     @property
-    def needs_privileges(self) -> frozenset[str]:
+    def incompatible_layers(self) -> frozenset[str]:
         """Sandbox layers that this program cannot run under, as named in the catalogue (`nnp`, `caps`, `fsize`)."""
         return self._canonical.incompatible_layers
 

@@ -11,7 +11,7 @@ bash, zsh, tcsh, fish, ksh93, mksh and busybox sh (tests/policy/test_wire.py run
 
 Form 1 is preferred: a host's audit and ForceCommand scripts see the command itself.
 
-`exec /usr/bin/env -i` bypasses the account's aliases, functions, PATH and environment; HOME=/nonexistent its dot files.
+`exec /usr/bin/env -i` bypasses the account's aliases, functions, PATH and environment; HOME its dot files.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from tai.errors import PolicyRefusal
-from tai.policy.sandbox import SEARCH_PATH, Sandbox
+from tai.policy.sandbox import HOME, SEARCH_PATH, Sandbox
 
 _ENVIRONMENT: Final = (
     f"PATH={SEARCH_PATH}",
     "LC_ALL=C.UTF-8",
-    "HOME=/nonexistent",
+    f"HOME={HOME}",
     "TERM=dumb",
     "PAGER=cat",
     "SYSTEMD_PAGER=",
@@ -51,10 +51,10 @@ def render(argv: tuple[str, ...], sandbox: Sandbox, *, timeout_s: float, sudo: b
     """Spell a command so that the program receives exactly `argv`.
 
     argv: canonical words. sandbox: the layers for this command (`Sandbox.for_command`). timeout_s: seconds until the
-    host itself stops it. sudo: run it as `sudo -n -- /absolute/path …`; argv[0] must then be absolute, and the layers
-    that would take sudo's rights away are left out, so pass a sandbox without them.
+    host itself stops it. sudo: run it as `sudo -n -- /absolute/path …`; argv[0] must then be absolute, and `SUDO_EXEMPT`
+    must have been taken off the sandbox.
     Raises PolicyRefusal for what no shell can be trusted with: no words, NUL, newline, other control characters, lone
-    surrogates; and for sudo under no-new-privs or without an absolute path.
+    surrogates; and for sudo without an absolute path, or under a layer that it cannot work under.
     """
     if not argv or not argv[0]:
         raise PolicyRefusal("there is no program to run")
@@ -63,9 +63,9 @@ def render(argv: tuple[str, ...], sandbox: Sandbox, *, timeout_s: float, sudo: b
     if sudo:
         if not argv[0].startswith("/"):
             raise PolicyRefusal(f"sudo needs the absolute path of {argv[0]}")
-        if sandbox.nnp or sandbox.caps or sandbox.landlock:
+        if sandbox.level != "argv":
             raise PolicyRefusal(
-                "sudo cannot work under setpriv; take nnp, caps and landlock off for this command"
+                f"sudo cannot work under {sandbox.level}; take SUDO_EXEMPT off for this command"
             )
         argv = ("sudo", "-n", "--", *argv)
     words = (*sandbox.prefix(timeout_s), *argv)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tai.errors import PolicyRefusal
 from tai.policy import ReadOnlyCommand
+from tai.policy.sandbox import Sandbox
 from tai.policy.wire import render
 from tai.transport.base import Completed, Connection
 
@@ -33,6 +34,11 @@ async def run(
         raise PolicyRefusal("this is not a command that the policy made")
     seconds = min(timeout_s or checked.timeout_s, checked.timeout_s)
     size = min(max_bytes or checked.max_bytes, checked.max_bytes)
-    sandbox = connection.sandbox.for_command(checked.needs_privileges)
+    sandbox = sandbox_for(connection, checked)
     wire = render(checked.argv, sandbox, timeout_s=seconds, sudo=sudo)
     return await connection._execute(wire, timeout_s=seconds + _GRACE_S, max_bytes=size)  # noqa: SLF001 - see base.py
+
+
+def sandbox_for(connection: Connection, command: ReadOnlyCommand) -> Sandbox:
+    """The layers that `command` runs under on this host; its `level` goes into the record."""
+    return connection.sandbox.for_command(command.incompatible_layers, command.argv[0])

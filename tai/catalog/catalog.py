@@ -1,0 +1,113 @@
+"""All collectors that were loaded, with what is asked of them: by probe, by signature, by kind of text.
+
+Not a reader (`tai.catalog.load`) and not a chooser (`tai.engine.plan`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from tai.catalog.model import Collector, Probe, Signature
+
+LOG = "log"
+"""The kind of any text that is lines of a log: journals, the kernel's ring, syslog files, what a program said."""
+
+# Programs whose first word after the flags says what they print.
+_WITH_SUBCOMMAND = frozenset({"systemctl", "ip", "docker", "podman", "kubectl", "nft", "chronyc", "resolvectl"})
+_WORD = re.compile(r"'[^']*'|\"[^\"]*\"|[^\s|]+|\|")
+# What may stand before the program in a command line as people paste it.
+_BEFORE = re.compile(r"sudo|doas|[A-Z_]+=\S*|[$#%>]|\S+@\S+[$#:]\S*")
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """collectors: by name; files: where each came from, the user's own where it replaced ours."""
+
+    collectors: tuple[Collector, ...]
+    files: Mapping[str, Path] = field(default_factory=dict)
+
+    @cached_property
+    def probes(self) -> dict[str, Probe]:
+        """By id."""
+        return {probe.id: probe for collector in self.collectors for probe in collector.probes}
+
+    @cached_property
+    def signatures(self) -> dict[str, Signature]:
+        """By id, each with its category filled in from its collector's."""
+        return {
+            signature.id: signature.model_copy(update={"category": signature.category or collector.category})
+            for collector in self.collectors
+            for signature in collector.signatures
+        }
+
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        """Every kind of text that some probe prints, and `log`."""
+        return frozenset({LOG, *(kind for probe in self.probes.values() for kind in probe.reads_as)})
+
+    @cached_property
+    def symptoms(self) -> frozenset[str]:
+        """Ids of signatures that never stand as a root cause by themselves."""
+        return frozenset(name for name, signature in self.signatures.items() if not signature.cause)
+
+    @cached_property
+    def parsers(self) -> dict[str, str]:
+        """Kind of text → parser, for kinds that have one."""
+        return {
+            kind: probe.parser for probe in self.probes.values() if probe.parser for kind in probe.reads_as
+        }
+
+    def find_probe(self, name: str) -> Probe | None:
+        """The probe of this id, None when there is none."""
+        return self.probes.get(name)
+
+    def reading(self, kinds: Sequence[str]) -> tuple[Signature, ...]:
+        """The signatures that read one of these kinds of text, in the catalog's order."""
+        wanted = set(kinds)
+        return tuple(item for item in self.signatures.values() if wanted.intersection(item.reads))
+
+    def kinds_of(self, command: str) -> tuple[str, ...]:
+        """The kinds of text that a command line or file, as a person named it, has printed; `log` when nobody knows.
+
+        command: `sudo df -h | sort`, `cat /proc/mdstat`, `/var/log/syslog`. What stands behind a pipe only chose lines.
+        """
+        words = _words(command)
+        if not words:
+            return (LOG,)
+        paths = {word for word in words if word.startswith("/")}
+        program = words[0].rpartition("/")[2]
+        verb = next((word for word in words[1:] if not word.startswith("-")), "")
+        kinds: dict[str, None] = {}
+        for probe in self.probes.values():
+            for argv in (probe.argv, *(variant.argv for variant in probe.variants)):
+                operands = {word for word in argv[1:] if word.startswith("/")}
+                if operands & paths or _same(program, verb, argv):
+                    kinds.update(dict.fromkeys(probe.reads_as))
+        return tuple(kinds) or (LOG,)
+
+
+def _words(command: str) -> list[str]:
+    words = [word.strip("'\"") for word in _WORD.findall(command)]
+    if "|" in words:
+        words = words[: words.index("|")]
+    while words and (_BEFORE.fullmatch(words[0]) or words[0].startswith("-")):
+        # `sudo -u postgres psql`: the flag takes its value with it.
+        del words[: 2 if words[0] in {"-u", "-g"} else 1]
+    return words
+
+
+def _same(program: str, verb: str, argv: Sequence[str]) -> bool:
+    if program != argv[0] or program in _READERS:
+        return False
+    if program not in _WITH_SUBCOMMAND:
+        return True
+    own = next((word for word in argv[1:] if not word.startswith("-")), "")
+    return own == verb or (len(verb) > 0 and program == "ip" and own.startswith(verb))
+
+
+# Programs that say nothing about what they print; the path does.
+_READERS = frozenset({"cat", "head", "tail", "grep", "ls", "less", "zcat", "find", "stat"})

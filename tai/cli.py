@@ -1,0 +1,293 @@
+"""Flags → settings → front end → exit code. Parsing only: what a subcommand does is in `tai.frontends`.
+
+Nothing heavy is imported here, so that `tai --help` and shell completion answer at once; each command imports its
+front end when it runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from tai import __version__
+from tai.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, TaiError
+
+_SSH_OPTIONS = [
+    click.option(
+        "-i",
+        "--identity-file",
+        "identity_files",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        help="Private key to log in with; may be given several times.",
+    ),
+    click.option(
+        "-J",
+        "--jump-host",
+        "jump",
+        metavar="[USER@]HOST[:PORT][,…]",
+        help="Go through these hosts, nearest first; 'none' for a direct way.",
+    ),
+    click.option("-l", "--user", help="User to log in as."),
+    click.option("-p", "--port", type=click.IntRange(1, 65535), help="Port of the host's SSH server."),
+    click.option(
+        "--ignore-ssh-config", is_flag=True, help="Do not read ~/.ssh/config or /etc/ssh/ssh_config."
+    ),
+    click.option(
+        "--config",
+        "config_file",
+        type=click.Path(path_type=Path),
+        help="Config file instead of ~/.config/tai/config.toml.",
+    ),
+]
+_ENGINE_OPTIONS = [
+    click.option(
+        "--engine",
+        type=click.Choice(["auto", "vllm", "deterministic"]),
+        help="Who answers; auto: a model when one is configured.",
+    ),
+    click.option(
+        "--model-url", metavar="URL", help="OpenAI-compatible server, such as http://127.0.0.1:8000/v1."
+    ),
+    click.option("--model", metavar="NAME", help="Model name on that server."),
+    click.option("--budget", type=int, metavar="TOKENS", help="Tokens of evidence in the prompt."),
+]
+_OUTPUT_OPTIONS = [
+    click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        help="Events as NDJSON on standard output, the last ones 'diagnosed' and 'session_ended'.",
+    ),
+    click.option("-v", "--verbose", is_flag=True, help="Show what each command printed."),
+    click.option(
+        "--debug", is_flag=True, help="The SSH protocol on standard error; a traceback for an internal error."
+    ),
+]
+
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _options(*groups: Sequence[Callable[[_Function], _Function]]) -> Callable[[_Function], _Function]:
+    def add(function: _Function) -> _Function:
+        for option in reversed([option for group in groups for option in group]):
+            function = option(function)
+        return function
+
+    return add
+
+
+class _Group(click.Group):
+    """A group that answers a host name where a command belongs with the command that was meant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            import difflib  # noqa: PLC0415 - only on the way to an error
+
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
+            hint = f"Did you mean 'tai {near[0]}'?" if near else f"To diagnose a host: tai diagnose {args[0]}"
+            raise click.UsageError(f"No such command '{args[0]}'. {hint}", ctx=ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.version_option(__version__, "-V", "--version", message="tai %(version)s")
+@_options(_SSH_OPTIONS, _ENGINE_OPTIONS, _OUTPUT_OPTIONS)
+@click.pass_context
+def cli(context: click.Context, /, **given: Any) -> None:
+    """Read-only incident diagnosis over SSH: what broke on this host, and how do we know?
+
+    Without a command: the interactive prompt, or, with a ticket on standard input, its diagnosis.
+
+    \b
+    tai                                     the prompt
+    tai diagnose web-01 --ticket FILE       one diagnosis
+    tai demo                                a recorded incident, nothing to set up
+    """
+    context.obj = given
+    if context.invoked_subcommand is None:
+        from tai.frontends import shell  # noqa: PLC0415 - see the module's docstring
+
+        if sys.stdin.isatty():
+            context.exit(shell.repl(shell.Flags.of(given)))
+        context.exit(shell.diagnose(shell.Flags.of({**given, "ticket": Path("-")})))
+
+
+@cli.command()
+@click.argument("hosts", metavar="[HOST]...", nargs=-1)
+@click.option(
+    "-t",
+    "--ticket",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="The ticket's file, - for standard input.",
+)
+@click.option(
+    "--attach",
+    "attach",
+    multiple=True,
+    metavar="LABEL=FILE",
+    help="Evidence from a file; LABEL is the command that printed it. Split at the last =.",
+)
+@click.option(
+    "--since",
+    help="Start of the incident, in place of what the ticket says: '14:05', '2 hours ago', ISO 8601.",
+)
+@click.option("--until", help="End of the incident.")
+@click.option("--collect", "collectors", multiple=True, metavar="NAME", help="Only these collectors.")
+@click.option("--no-host", is_flag=True, help="Connect to nothing; only what is attached counts.")
+@click.option("--show-plan", is_flag=True, help="Print what would run on the host and why; run none of it.")
+@click.option("--show-prompt", is_flag=True, help="Print exactly what a model would be asked; ask none.")
+@_options(_SSH_OPTIONS, _ENGINE_OPTIONS, _OUTPUT_OPTIONS)
+@click.pass_context
+def diagnose(context: click.Context, /, **given: Any) -> None:
+    """Diagnose HOST from a ticket, once.
+
+    Without HOST, the host that the ticket names. Exit status: 0 diagnosed or healthy, 2 usage, 3 the host cannot be
+    reached or trusted, 4 inconclusive, 130 interrupted.
+    """
+    from tai.frontends import shell  # noqa: PLC0415 - see the module's docstring
+
+    context.exit(shell.diagnose(shell.Flags.of(_merged(context, given))))
+
+
+@cli.command()
+@click.argument("host", metavar="HOST")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@_options(_SSH_OPTIONS, _OUTPUT_OPTIONS)
+@click.pass_context
+def collect(context: click.Context, /, **given: Any) -> None:
+    """Collect evidence from HOST, with all collectors or those NAMEd, and diagnose nothing."""
+    from tai.frontends import shell  # noqa: PLC0415 - see the module's docstring
+
+    context.exit(shell.collect(shell.Flags.of(_merged(context, given))))
+
+
+@cli.command()
+@_options(_ENGINE_OPTIONS, _OUTPUT_OPTIONS)
+@click.pass_context
+def demo(context: click.Context, /, **given: Any) -> None:
+    """Diagnose a recorded real incident over real SSH on loopback. Nothing to set up."""
+    from tai.demo import play  # noqa: PLC0415 - see the module's docstring
+    from tai.frontends import shell  # noqa: PLC0415
+
+    context.exit(play(shell.Flags.of(_merged(context, given))))
+
+
+@cli.group()
+def collectors() -> None:
+    """What tai looks at: list, show and check collectors."""
+
+
+@collectors.command("list")
+@_options(_SSH_OPTIONS[-1:])
+@click.pass_context
+def collectors_list(context: click.Context, /, **given: Any) -> None:
+    """Every collector with its probes."""
+    from tai.frontends import listings  # noqa: PLC0415 - see the module's docstring
+
+    context.exit(listings.collectors(_merged(context, given)["config_file"]))
+
+
+@collectors.command("show")
+@click.argument("name")
+@_options(_SSH_OPTIONS[-1:])
+@click.pass_context
+def collectors_show(context: click.Context, /, name: str, **given: Any) -> None:
+    """One collector: its commands, and the signatures that read their output."""
+    from tai.frontends import listings  # noqa: PLC0415 - see the module's docstring
+
+    context.exit(listings.collector(name, _merged(context, given)["config_file"]))
+
+
+@collectors.command("check")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+def collectors_check(files: tuple[Path, ...]) -> None:
+    """Check collector files of your own: form, policy, patterns and cases."""
+    from tai.frontends import listings  # noqa: PLC0415 - see the module's docstring
+
+    click.get_current_context().exit(listings.check_files(files))
+
+
+@cli.group()
+def policy() -> None:
+    """What tai may run: check command lines, list the catalogue."""
+
+
+@policy.command("check")
+@click.argument("command", required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def policy_check(command: str | None, *, as_json: bool) -> None:
+    """The verdict on COMMAND (one argument), or on each line of standard input when it is - or left out.
+
+    Exit status: 0 when every line is allowed or asked about, 2 when one is refused.
+    """
+    from tai.frontends import listings  # noqa: PLC0415 - see the module's docstring
+
+    lines = sys.stdin if command in (None, "-") else [command]
+    click.get_current_context().exit(listings.policy_check(lines, as_json=as_json))
+
+
+@policy.command("list")
+def policy_list() -> None:
+    """The whole catalogue of allowed commands as a table."""
+    from tai.frontends import listings  # noqa: PLC0415 - see the module's docstring
+
+    click.get_current_context().exit(listings.policy_list())
+
+
+def _merged(context: click.Context, given: dict[str, Any]) -> dict[str, Any]:
+    """A subcommand's flags over those given before it: `tai -J bastion diagnose web-01` is what it looks like."""
+    outer: dict[str, Any] = context.find_root().obj or {}
+    unset = (None, (), False)
+    return {**outer, **given, **{name: value for name, value in outer.items() if given.get(name) in unset}}
+
+
+def main() -> None:
+    """The `tai` command. Never lets a traceback reach a user, and never swallows one: it goes into a file."""
+    try:
+        status = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        status = EXIT_INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        status = EXIT_USAGE
+    except TaiError as error:
+        click.echo(f"tai: {error}", err=True)
+        status = error.exit_code
+    except KeyboardInterrupt:
+        status = EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone (`tai … | head`). Python flushes at exit, so give it somewhere to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = EXIT_INTERNAL
+    except Exception:  # noqa: BLE001 - the last line of defence, see the docstring
+        status = _internal_error()
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _internal_error() -> int:
+    import tempfile  # noqa: PLC0415 - only on the way to an error
+    import traceback  # noqa: PLC0415
+
+    if "--debug" in sys.argv:
+        traceback.print_exc()
+        return EXIT_INTERNAL
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="tai-error-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as file:
+        traceback.print_exc(file=file)
+    click.echo(
+        f"tai: internal error, a defect in tai; the details are in {file.name}. What was collected is kept.",
+        err=True,
+    )
+    return EXIT_INTERNAL

@@ -1,0 +1,47 @@
+"""What a slash command may touch: the investigation, the catalogue of collectors, and a place to show things.
+
+Not a session: the evidence and the diagnosis live in `tai.engine.session`. This is the little that belongs to the
+conversation around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tai.commands.views import View
+from tai.errors import InputError
+
+if TYPE_CHECKING:  # the engine is imported when the first ticket needs it, not before the prompt is drawn
+    from tai.catalog import Catalog
+    from tai.engine.investigate import Investigation
+
+
+@dataclass
+class Context:
+    """One per conversation.
+
+    show: draws a view at once. ticket: the last one as it was typed, for a host that is named after it.
+    waiting: no host has been looked at for that ticket yet. leaving: the user wants to go.
+    """
+
+    investigation: Investigation
+    catalog: Catalog
+    show: Callable[[View], None]
+    ticket: str = ""
+    waiting: bool = False
+    leaving: bool = False
+
+    async def diagnose(self, ticket: str) -> None:
+        """Look into `ticket`. When no host can be looked at, it waits for one. Raises what the investigation raises."""
+        self.ticket = ticket
+        session = self.investigation.session
+        try:
+            await self.investigation.diagnose(ticket)
+        except InputError as error:
+            if session.target_name:
+                raise
+            raise InputError(f"{error}; the ticket is kept") from None
+        finally:
+            self.waiting = session.host is None and session.diagnosis is None

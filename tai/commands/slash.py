@@ -1,0 +1,240 @@
+"""The slash commands. Each is a function: its signature is its parser, its docstring its help (`tai.commands.registry`).
+
+They call the investigation and show views; none knows a terminal.
+"""
+
+# No postponed annotations here: the registry reads them as they are.
+import re
+from collections.abc import Iterator
+from typing import Annotated
+
+from tai import __version__
+from tai.commands.context import Context
+from tai.commands.registry import Registry, Rest, Words
+from tai.commands.views import (
+    Cleared,
+    DiagnosisView,
+    EvidenceView,
+    FindingsView,
+    Message,
+    ObservationView,
+    PlanView,
+    PromptView,
+    TableView,
+    TicketView,
+)
+from tai.errors import InputError
+
+COMMANDS = Registry()
+
+# One screenful of a tall terminal; the rest is a further /show away and the view says so.
+PAGE = 200
+# Lines of context above a line that was asked for by its citation.
+_BEFORE = 10
+
+
+def _hosts(context: Context) -> Iterator[str]:
+    ticket = context.investigation.session.ticket
+    if ticket is not None:
+        yield from ticket.hosts
+
+
+def _collectable(context: Context) -> Iterator[str]:
+    for collector in context.catalog.collectors:
+        yield collector.name
+        yield from (probe.id for probe in collector.probes)
+
+
+def _showable(context: Context) -> Iterator[str]:
+    yield from (observation.id for observation in context.investigation.session.observations)
+
+
+def _checks(context: Context) -> Iterator[str]:
+    diagnosis = context.investigation.session.diagnosis
+    if diagnosis is not None:
+        yield from (str(n) for n, _ in enumerate(diagnosis.next_checks, start=1))
+
+
+def _command_names(context: Context) -> Iterator[str]:
+    del context
+    yield from (command.name for command in COMMANDS)
+
+
+@COMMANDS.command("?")
+async def help_(context: Context, command: Annotated[str, Words(live=_command_names)] = "") -> None:
+    """List the commands, or explain one."""
+    if command:
+        found = COMMANDS.find(command)
+        also = f"\nAlso: {', '.join('/' + alias for alias in found.aliases)}" if found.aliases else ""
+        context.show(Message(f"{found.usage}\n{found.help}{also}"))
+        return
+    rows = tuple((each.usage, each.title) for each in COMMANDS)
+    context.show(TableView("Bare text is the ticket at first, then a follow-up question.", rows))
+
+
+@COMMANDS.command()
+async def host(context: Context, name: Annotated[str, Words(live=_hosts)] = "") -> None:
+    """Look at another host; alone, say which one it is.
+
+    NAME is what you would give to ssh: an alias, a name or an address, with user@ before it if need be.
+    The connection to the host before is closed and its evidence is put away; the ticket stays.
+    """
+    session = context.investigation.session
+    if not name:
+        now = session.target_name
+        context.show(Message(f"The host is {now}." if now else "No host yet: /host NAME"))
+        return
+    asked_for = context.waiting
+    await context.investigation.use_host(name)
+    if not context.ticket:
+        context.show(Message(f"The host is {name}. Paste the ticket or describe what is wrong."))
+    elif asked_for:
+        await context.diagnose(context.ticket)
+    else:
+        context.waiting = True
+        context.show(
+            Message(f"The host is {name}. Enter looks at it with the same ticket, or type a new one.")
+        )
+
+
+@COMMANDS.command()
+async def ticket(context: Context) -> None:
+    """Show the ticket as tai understood it: host, time window, units, ports, paths."""
+    understood = context.investigation.session.ticket
+    context.show(TicketView(understood) if understood else Message("No ticket yet: paste it at the prompt."))
+
+
+@COMMANDS.command()
+async def collect(context: Context, *name: Annotated[str, Words(live=_collectable)]) -> None:
+    """Read evidence and ask nobody: all that is planned, or what you name.
+
+    NAME is a collector or a probe as /collectors lists them, or the number of a step of /show plan.
+    """
+    await context.investigation.collect(name)
+
+
+@COMMANDS.command()
+async def collectors(context: Context) -> None:
+    """List the collectors and their probes."""
+    rows = tuple(
+        (name, text)
+        for each in context.catalog.collectors
+        for name, text in (
+            (each.name, each.title),
+            *((f"  {probe.id}", probe.title) for probe in each.probes),
+        )
+    )
+    context.show(TableView("Collectors, each with its probes", rows))
+
+
+@COMMANDS.command()
+async def show(
+    context: Context,
+    what: Annotated[
+        str, Words(("plan", "findings", "logs", "prompt", "diagnosis", "N", "E3"), live=_showable)
+    ] = "",
+    line: int = 0,
+) -> None:
+    """Show the diagnosis again, or what it rests on.
+
+    plan: the commands in their order. findings: the signatures that fitted. logs: all evidence, a line each.
+    prompt: what the model was given. diagnosis: the last one. N or E3: the output of command N, or of evidence E3,
+    from LINE on; E3:41 shows the lines around a citation.
+    """
+    session = context.investigation.session
+    match what or ("diagnosis" if session.diagnosis else "logs"):
+        case "plan":
+            done = frozenset(step.n for step in session.steps if session.observation(step.id) is not None)
+            steps = tuple(step.planned for step in session.steps)
+            context.show(PlanView(steps, done) if steps else Message("Nothing is planned yet."))
+        case "findings":
+            await findings(context)
+        case "logs":
+            seen = tuple(session.observations)
+            context.show(
+                EvidenceView(seen) if seen else Message("No evidence yet: give a ticket, or /collect.")
+            )
+        case "prompt":
+            text = session.prompt_text
+            context.show(PromptView(text) if text else Message("No prompt was made yet."))
+        case "diagnosis":
+            if session.diagnosis is None:
+                context.show(Message("No diagnosis yet."))
+            else:
+                sources = {each.id: each.source for each in session.observations}
+                context.show(DiagnosisView(session.diagnosis, sources))
+        case reference:
+            _show_observation(context, reference, line)
+
+
+def _show_observation(context: Context, reference: str, line: int) -> None:
+    wanted, _, around = reference.partition(":")
+    if not re.fullmatch(r"#?[0-9]+|[Ee][0-9]+", wanted) or not (around or "0").isdecimal():
+        raise InputError(f"There is no {reference!r} to show. Usage: {COMMANDS.find('show').usage}")
+    observation = context.investigation.session.observation(wanted)
+    if observation is None:
+        raise InputError(f"There is no evidence {wanted}; /show logs lists what there is")
+    first = int(around) - _BEFORE if around else line
+    context.show(ObservationView(observation, max(first, 1), PAGE, _cited(context, observation.id)))
+
+
+def _cited(context: Context, wanted: str) -> frozenset[int]:
+    """Lines of an observation that a finding or a verified claim rests on."""
+    session = context.investigation.session
+    lines = {cited.line for found in session.findings for cited in found.cited if cited.observation == wanted}
+    if session.diagnosis is not None:
+        lines |= {
+            quote.line
+            for claim in session.diagnosis.claims
+            for quote in claim.quotes
+            if quote.observation == wanted and quote.status != "unverified"
+        }
+    return frozenset(lines)
+
+
+@COMMANDS.command()
+async def findings(context: Context) -> None:
+    """Show the fault signatures that fitted, with the lines that they cite."""
+    found = tuple(context.investigation.session.findings)
+    context.show(FindingsView(found) if found else Message("No signature has fitted."))
+
+
+@COMMANDS.command()
+async def run(context: Context, command: Annotated[str, Rest()]) -> None:
+    """Run a read-only command on the host, as you would type it there.
+
+    The policy decides as it does for tai's own commands. A pipe into grep, head, tail, wc, sort, uniq, cut,
+    awk '{print $N}' or sed -n 'A,Bp' works on the output here, not on the host.
+    """
+    for seen in await context.investigation.run_line(command):
+        context.show(ObservationView(seen, 1, PAGE))
+
+
+@COMMANDS.command()
+async def next_(context: Context, n: Annotated[int, Words(live=_checks)]) -> None:
+    """Run a check that the diagnosis proposes, and ask again with what it shows."""
+    await context.investigation.next_check(n)
+
+
+@COMMANDS.command()
+async def clear(context: Context) -> None:
+    """Clear the screen and forget the conversation.
+
+    The evidence stays until /host changes.
+    """
+    await context.investigation.clear()
+    context.ticket = ""
+    context.waiting = False
+    context.show(Cleared(len(context.investigation.session.observations)))
+
+
+@COMMANDS.command()
+async def version(context: Context) -> None:
+    """Say which tai this is."""
+    context.show(Message(f"tai {__version__}"))
+
+
+@COMMANDS.command("exit")
+async def quit_(context: Context) -> None:
+    """Leave tai; Ctrl-D does it too."""
+    context.leaving = True

@@ -1,0 +1,103 @@
+"""What a slash command has to show, as plain values. Not how it looks: each front end draws them its own way.
+
+Counterpart: `tai.events` tells what happens in an investigation; a view is what a user asked to see again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tai.events import PlannedStep
+from tai.model import Diagnosis, Finding, Observation, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A sentence to the user. warning: they should look at it."""
+
+    text: str
+    warning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TicketView:
+    """The ticket as tai understood it."""
+
+    ticket: Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """The commands in their order; done: the numbers of those that have an observation."""
+
+    steps: tuple[PlannedStep, ...]
+    done: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceView:
+    """All observations, a line each."""
+
+    observations: tuple[Observation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ObservationView:
+    """A part of one observation: `count` lines from line `first` (from 1). cited: line numbers that findings or claims rest on."""
+
+    observation: Observation
+    first: int
+    count: int
+    cited: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class FindingsView:
+    """Every signature that fitted."""
+
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PromptView:
+    """The prompt as the model got it, to the letter."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnosisView:
+    """A diagnosis. sources: observation id to the command that printed it."""
+
+    diagnosis: Diagnosis
+    sources: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class TableView:
+    """Rows of two columns, the first a name to type."""
+
+    title: str
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """Screen and conversation are gone; kept: observations that stay."""
+
+    kept: int
+
+
+View = (
+    Message
+    | TicketView
+    | PlanView
+    | EvidenceView
+    | ObservationView
+    | FindingsView
+    | PromptView
+    | DiagnosisView
+    | TableView
+    | Cleared
+)

@@ -1,0 +1,163 @@
+"""Asking an engine about the evidence, and believing only what checks out. Part of an investigation.
+
+Not the loop (`tai.engine.investigate`). The engine that was asked for comes first; when it gives no usable answer, the
+fallback answers, and the diagnosis says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tai.bus import Bus
+from tai.engine import prompt
+from tai.engine.condense import condense
+from tai.engine.options import Options
+from tai.engine.session import Session
+from tai.engine.verify import verify
+from tai.errors import ModelError
+from tai.events import AnswerDelta, AnswerStarted, Diagnosed, EngineFailed, Noted, PromptMade
+from tai.llm import tokens
+from tai.llm.base import Delta, Engine, Message, Question, Said
+from tai.model import Ticket
+from tai.text import sanitise
+
+
+class Asking:
+    """Turns a session's evidence into its diagnosis. cleaned: sanitises and redacts what a model or server says."""
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        bus: Bus,
+        templates: prompt.Templates,
+        engine: Engine,
+        fallback: Engine,
+        options: Options,
+        cleaned: Callable[[str], str],
+    ) -> None:
+        self.session = session
+        self._bus = bus
+        self._templates = templates
+        self._engine = engine
+        self._fallback = fallback
+        self._options = options
+        self._cleaned = cleaned
+
+    def make_prompt(self) -> None:
+        """Condense the evidence and render the first question; afterwards `session.prompt_text` is what a model gets."""
+        ticket = self.session.ticket or Ticket(text="")
+        condensed = condense(
+            self.session.observations,
+            self.session.findings,
+            ticket.subjects,
+            budget=self._options.budget,
+            count=tokens.count,
+        )
+        messages = prompt.render(
+            self._templates,
+            ticket,
+            condensed,
+            self.session.findings,
+            nonce=self.session.nonce,
+            host=self.session.target_name or "(no host)",
+        )
+        self.session.conversation = list(messages)
+        self._tell_prompt(
+            PromptMade(
+                sha256=prompt.digest(messages),
+                templates_sha256=self._templates.sha256,
+                tokens=tokens.count_messages(messages),
+                exact=False,
+                budget=self._options.budget,
+                receipts=condensed.receipts,
+            )
+        )
+
+    def _tell_prompt(self, made: PromptMade) -> None:
+        self.session.prompt = made
+        self._bus.emit(made)
+
+    async def first(self) -> None:
+        """The first question about this evidence."""
+        self.make_prompt()
+        await self._answer()
+
+    async def again(self, text: str, before: set[str]) -> None:
+        """A later question in the same conversation. before: ids of the observations that the engine knows already."""
+        fresh = [seen for seen in self.session.observations if seen.id not in before]
+        ticket = self.session.ticket or Ticket(text="")
+        condensed = (
+            condense(
+                fresh,
+                self.session.findings,
+                ticket.subjects,
+                budget=self._options.budget // 2,
+                count=tokens.count,
+            )
+            if fresh
+            else None
+        )
+        self.session.conversation.append(
+            prompt.render_follow_up(self._templates, text, fresh, condensed, nonce=self.session.nonce)
+        )
+        conversation = tuple(self.session.conversation)
+        self._tell_prompt(
+            PromptMade(
+                sha256=prompt.digest(conversation),
+                templates_sha256=self._templates.sha256,
+                tokens=tokens.count_messages(conversation),
+                exact=False,
+                budget=self._options.budget // 2,
+                receipts=condensed.receipts if condensed else (),
+            )
+        )
+        await self._answer()
+
+    async def _answer(self) -> None:
+        """Ask the engine, or the fallback when it gives no usable answer; verify, and tell the diagnosis."""
+        question = Question(
+            messages=tuple(self.session.conversation),
+            ticket=self.session.ticket or Ticket(text=""),
+            observations=tuple(self.session.observations),
+            findings=tuple(self.session.findings),
+            max_answer_tokens=self._options.answer_tokens,
+        )
+        engine, degraded, words = self._engine, "", ""
+        try:
+            said = await self._heard(engine, question)
+        except ModelError as error:
+            degraded, words = self._cleaned(error.reason), self._cleaned(error.said)
+            self._bus.emit(EngineFailed(engine=engine.name, reason=degraded, fallback=self._fallback.name))
+            engine = self._fallback
+            said = await self._heard(engine, question)
+        for note in said.notes:
+            self._bus.emit(Noted(text=self._cleaned(note)))
+        self.session.conversation.append(Message("assistant", said.answer.model_dump_json()))
+        self.session.diagnosis = verify(
+            said.answer,
+            self.session.observations,
+            self.session.findings,
+            engine=engine.name,
+            model=engine.model,
+            degraded=degraded,
+            said=words,
+            prompt_sha256=self.session.prompt.sha256 if self.session.prompt else "",
+            templates_sha256=self._templates.sha256,
+        )
+        self._bus.emit(Diagnosed(diagnosis=self.session.diagnosis))
+
+    async def _heard(self, engine: Engine, question: Question) -> Said:
+        self._bus.emit(AnswerStarted(engine=engine.name, model=engine.model))
+        async for piece in engine.ask(question):
+            match piece:
+                case Delta():
+                    self._bus.emit(AnswerDelta(channel=piece.channel, text=sanitise(piece.text)))
+                case Said():
+                    return piece
+        raise ModelError(f"the {engine.name} engine ended without an answer")
+
+    async def close(self) -> None:
+        """Release both engines. Safe to call twice."""
+        await self._engine.close()
+        await self._fallback.close()

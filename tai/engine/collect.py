@@ -1,0 +1,178 @@
+"""Sends the planned commands and makes an observation of each end. The only module that sends anything to a host.
+
+Import-linter holds that: `tai.transport.run` admits nobody else. For each command the order is fixed: the policy makes
+it, the path guard settles it, the event `CommandSent` puts it on disk, and only then do its bytes leave. What comes
+back is cleaned here, once, before anything is stored, shown or sent on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+
+from tai import parsers
+from tai.bus import Bus
+from tai.engine.guard import PathGuard
+from tai.engine.options import Caps
+from tai.engine.outcome import outcome_of
+from tai.engine.plan import Step
+from tai.errors import PolicyRefusal
+from tai.events import CommandSent, ObservationMade
+from tai.model import Observation, Outcome
+from tai.policy import ReadOnlyCommand, Tier
+from tai.text import Redactor, clean
+from tai.transport.base import Completed, Connection
+from tai.transport.run import run, sandbox_for
+
+Approve = Callable[[ReadOnlyCommand], Awaitable[bool]]
+"""Asks the person at the terminal about a command of tier B or C."""
+
+
+async def nobody_approves(command: ReadOnlyCommand) -> bool:
+    """For runs without a person at the terminal."""
+    del command
+    return False
+
+
+class Collection:
+    """Collecting over one connection. keep: takes each observation as it is made, so that an interrupt loses none."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        bus: Bus,
+        redactor: Redactor,
+        keep: Callable[[Observation], None],
+        caps: Caps,
+        approve: Approve = nobody_approves,
+    ) -> None:
+        self._connection = connection
+        self._bus = bus
+        self._redactor = redactor
+        self._keep = keep
+        self._caps = caps
+        self._approve = approve
+        self._bytes = 0
+        self._guard = PathGuard(self._send_for_guard)
+
+    async def run(self, steps: Sequence[Step]) -> list[Observation]:
+        """Send all of `steps`, as many at once as the connection carries; the observations in the order of the steps.
+
+        Whatever goes wrong with one command is in its observation. Cancelling stops the commands on the host; each
+        observation that was made by then has been kept.
+        """
+        deadline = asyncio.get_running_loop().time() + self._caps.run_timeout_s
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._observe(step, deadline)) for step in steps]
+        return [task.result() for task in tasks]
+
+    async def _observe(self, step: Step, deadline: float) -> Observation:
+        try:
+            async with asyncio.timeout_at(deadline):
+                seen = await self._look(step)
+        except PolicyRefusal as refusal:
+            seen = self._unseen(step, Outcome.REFUSED, str(refusal))
+        except TimeoutError:
+            reason = f"the run's limit of {self._caps.run_timeout_s:g} s was reached (run_timeout)"
+            seen = self._unseen(step, Outcome.TIMEOUT, reason)
+        except asyncio.CancelledError:
+            self._made(step, self._unseen(step, Outcome.INTERRUPTED, "stopped by the user"))
+            raise
+        self._made(step, seen)
+        return seen
+
+    async def _look(self, step: Step) -> Observation:
+        command = ReadOnlyCommand(step.argv)
+        if command.tier is not Tier.A and not await self._approve(command):
+            raise PolicyRefusal(
+                "not run: a person has to agree to it first"
+                + (f" ({command.effects})" if command.effects else "")
+            )
+        if command.paths:
+            await self._guard.look(command.paths)
+            command = self._guard.settle(command)
+        if self._bytes >= self._caps.max_bytes:
+            raise PolicyRefusal(
+                f"not run: the run's limit of {self._caps.max_bytes:,} bytes was reached (max_run_bytes)"
+            )
+        done = await self._send(
+            step.n, step.collector, step.probe.id, command, step.probe.timeout_s, step.probe.max_bytes
+        )
+        self._bytes += len(done.stdout)
+        return self._observation(step, command, done)
+
+    async def _send_for_guard(self, command: ReadOnlyCommand) -> Completed:
+        return await self._send(0, "guard", "paths", command, None, None)
+
+    async def _send(  # noqa: PLR0917 - what the record says of a command, in its order
+        self,
+        n: int,
+        collector: str,
+        probe: str,
+        command: ReadOnlyCommand,
+        timeout_s: float | None,
+        max_bytes: int | None,
+    ) -> Completed:
+        self._bus.emit(
+            CommandSent(
+                n=n,
+                host=self._connection.host.name,
+                collector=collector,
+                probe=probe,
+                argv=command.argv,
+                tier=command.tier.value,
+                sandbox=sandbox_for(self._connection, command).level,
+            )
+        )
+        return await run(self._connection, command, timeout_s=timeout_s, max_bytes=max_bytes)
+
+    def _observation(self, step: Step, command: ReadOnlyCommand, done: Completed) -> Observation:
+        outcome, reason = outcome_of(done, step.probe.ok_exit)
+        # What a command says only on standard error is still what the host said.
+        raw = done.stdout if done.stdout.strip() else done.stderr
+        cleaned = clean(raw, producer=" ".join(command.argv), redactor=self._redactor)
+        data, unparsed = _parsed(step.parser, cleaned.text) if outcome is Outcome.OK else (None, "")
+        return Observation(
+            id=step.id,
+            host=self._connection.host.name,
+            collector=step.collector,
+            probe=step.probe.id,
+            argv=command.argv,
+            outcome=Outcome.UNPARSED if unparsed else outcome,
+            reason=clean((unparsed or reason).encode(), producer="", redactor=self._redactor).text,
+            text="" if outcome is Outcome.EMPTY else cleaned.text,
+            data=data,
+            exit=done.exit,
+            duration_s=round(done.duration_s, 3),
+            truncated=done.truncated,
+            raw_bytes=len(done.stdout),
+            sha256=hashlib.sha256(done.stdout).hexdigest(),
+            redactions=cleaned.redactions,
+        )
+
+    def _unseen(self, step: Step, outcome: Outcome, reason: str) -> Observation:
+        return Observation(
+            id=step.id,
+            host=self._connection.host.name,
+            collector=step.collector,
+            probe=step.probe.id,
+            argv=step.argv,
+            outcome=outcome,
+            reason=reason,
+        )
+
+    def _made(self, step: Step, seen: Observation) -> None:
+        self._keep(seen)
+        self._bus.emit(ObservationMade(n=step.n, observation=seen))
+
+
+def _parsed(parser: str, text: str) -> tuple[object, str]:
+    """(rows, '') or (None, why the parser gave up)."""
+    if not parser:
+        return None, ""
+    try:
+        return parsers.parse(parser, text), ""
+    except ValueError as error:
+        return None, f"not in the form that {parser} expects: {error}"

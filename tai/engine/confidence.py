@@ -1,0 +1,89 @@
+"""How sure a diagnosis may be, computed from checked evidence. A number that a model gave is never looked at.
+
+The weights are a starting point, stated here in full; the evaluation over incidents is what they answer to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from tai.model import Claim, Confidence, DiagnosisOutcome, Finding, Hypothesis, Observation, Outcome
+
+_HIGH, _MEDIUM = 0.75, 0.5
+# Gaps that are the host's answer rather than a hole: a tool that is not installed has nothing to say there.
+_GAPS = frozenset(
+    {Outcome.TIMEOUT, Outcome.NO_PERMISSION, Outcome.FAILED, Outcome.DISCONNECTED, Outcome.INTERRUPTED}
+)
+
+
+def confidence(
+    outcome: DiagnosisOutcome,
+    *,
+    verified: Sequence[Claim],
+    unverified: Sequence[Claim],
+    hypotheses: Sequence[Hypothesis],
+    observations: Sequence[Observation],
+    findings: Sequence[Finding],
+) -> Confidence:
+    """Level, score from 0 to 1, and the reasons in words, strongest first."""
+    gaps = [seen for seen in observations if seen.outcome in _GAPS]
+    holes = min(0.3, 0.3 * len(gaps) / len(observations)) if observations else 0.3
+    match outcome:
+        case "root_cause":
+            score, reasons = _of_cause(verified, findings)
+        case "healthy":
+            score, reasons = _of_health(observations, findings)
+        case "inconclusive":
+            score, reasons = 0.2, ["the evidence does not show the cause"]
+    if unverified:
+        score -= 0.15 * min(len(unverified), 3)
+        reasons.append(f"{_count(len(unverified), 'claim')} could not be verified")
+    rivals = [
+        h
+        for h in hypotheses[1:]
+        if any(c.verified for c in h.supporting) and not any(c.verified for c in h.refuting)
+    ]
+    if rivals and outcome == "root_cause":
+        score -= 0.1 * min(len(rivals), 2)
+        reasons.append(f"{_count(len(rivals), 'other explanation')} not ruled out")
+    if gaps:
+        score -= holes
+        reasons.append(f"{len(gaps)} of {len(observations)} looks at the host gave no answer")
+    score = round(min(max(score, 0.05), 0.95), 2)
+    return Confidence(level=_level(score), score=score, reasons=tuple(reasons))
+
+
+def _level(score: float) -> Literal["high", "medium", "low"]:
+    if score >= _HIGH:
+        return "high"
+    return "medium" if score >= _MEDIUM else "low"
+
+
+def _of_cause(verified: Sequence[Claim], findings: Sequence[Finding]) -> tuple[float, list[str]]:
+    lines = {quote.ref for claim in verified for quote in claim.quotes}
+    sources = {quote.observation for claim in verified for quote in claim.quotes}
+    score = 0.4 + 0.08 * min(len(lines), 3)
+    reasons = [f"{_count(len(lines), 'quoted line')} found in the host's output"]
+    if len(sources) > 1:
+        score += 0.15
+        reasons.append(f"{len(sources)} independent looks at the host agree")
+    agreeing = [f for f in findings if f.severity != "info" and lines & {cited.ref for cited in f.cited}]
+    if agreeing:
+        score += 0.2
+        reasons.append(f"a known fault pattern fits: {agreeing[0].title}")
+    return score, reasons
+
+
+def _of_health(observations: Sequence[Observation], findings: Sequence[Finding]) -> tuple[float, list[str]]:
+    answered = [seen for seen in observations if seen.outcome.answered]
+    loud = [finding for finding in findings if finding.severity in ("medium", "high", "critical")]
+    score = 0.85 - 0.2 * min(len(loud), 3)
+    reasons = [f"{_count(len(answered), 'look')} at the host showed nothing wrong"]
+    if loud:
+        reasons.append(f"{_count(len(loud), 'finding')} speak against it")
+    return score, reasons
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

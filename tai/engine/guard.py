@@ -1,0 +1,117 @@
+"""Paths on the host, looked at before a command reads them: where they really lead, what they are, and on what mount.
+
+The policy has allowed the path as it is spelled (`tai.policy.paths`); a symbolic link can lead elsewhere, a FIFO never
+ends, a dead NFS mount hangs. So each path is resolved by the host and passes the policy a second time. Not a sender:
+`tai.engine.collect` passes its own in. Between this look and the read, a hostile host can still swap the file; the
+policy bounds which names can be read, and the sandbox what reading can do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+from tai.errors import PolicyRefusal
+from tai.policy import PathUse, ReadOnlyCommand, mount_guard, path_allowed
+from tai.transport.base import Completed
+
+Send = Callable[[ReadOnlyCommand], Awaitable[Completed]]
+
+_MOUNTS = ReadOnlyCommand(["cat", "/proc/self/mountinfo"])
+# Linux takes 128 KiB for one argument list at least; a batch of this many paths stays far below that.
+_BATCH = 100
+_REGULAR = ("regular file", "regular empty file")
+
+
+class PathGuard:
+    """What is known of one host's paths. `look` asks the host, `settle` decides; both may be called again."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._mounts: str | None = None
+        self._leads_to: dict[str, str] = {}
+        self._kinds: dict[str, str] = {}
+        self._turn = asyncio.Lock()
+
+    async def look(self, uses: Iterable[PathUse]) -> None:
+        """Ask the host about the paths that are new: at most three round trips, however many they are."""
+        wanted = list(dict.fromkeys(use.path for use in uses))
+        async with self._turn:
+            if self._mounts is None:
+                done = await self._send(_MOUNTS)
+                self._mounts = done.stdout.decode("utf-8", "replace")
+            fresh = [
+                path for path in wanted if path not in self._leads_to and not self._on_remote_mount(path)
+            ]
+            for at in range(0, len(fresh), _BATCH):
+                batch = fresh[at : at + _BATCH]
+                self._leads_to.update(await self._resolved(batch))
+            known = [self._leads_to[path] for path in fresh if path in self._leads_to]
+            await self._stat(
+                [path for path in dict.fromkeys(known) if _may_look(path) and not self._on_remote_mount(path)]
+            )
+
+    def settle(self, command: ReadOnlyCommand) -> ReadOnlyCommand:
+        """The command with its paths as the host resolved them. Raises PolicyRefusal, saying why, when one must not be read."""
+        resolved: dict[str, str] = {}
+        for use in command.paths:
+            if reason := mount_guard(use.path, self._mounts or ""):
+                raise PolicyRefusal(reason)
+            real = self._leads_to.get(use.path)
+            if real is None:
+                raise PolicyRefusal(f"the host could not say where {use.path} leads, so it is not read")
+            path_allowed(real, use.kind)
+            if reason := mount_guard(real, self._mounts or ""):
+                raise PolicyRefusal(reason)
+            self._check_kind(real, use)
+            resolved[use.path] = real
+        if all(path == real for path, real in resolved.items()):
+            return command
+        return ReadOnlyCommand([resolved.get(word, word) for word in command.argv])
+
+    def _check_kind(self, real: str, use: PathUse) -> None:
+        kind = self._kinds.get(real)
+        if kind is None:
+            return  # it is not there; the command itself will say so in the host's words
+        if use.kind == "file" and kind not in _REGULAR:
+            raise PolicyRefusal(f"{real} is a {kind}, and only regular files are read")
+        if use.kind == "dir" and kind != "directory":
+            raise PolicyRefusal(f"{real} is a {kind}, not a directory")
+
+    def _on_remote_mount(self, path: str) -> bool:
+        return bool(mount_guard(path, self._mounts or ""))
+
+    async def _resolved(self, paths: list[str]) -> dict[str, str]:
+        done = await self._send(ReadOnlyCommand(["realpath", "-m", "--", *paths]))
+        lines = done.stdout.decode("utf-8", "replace").splitlines()
+        if done.exit == 0 and len(lines) == len(paths):
+            return dict(zip(paths, lines, strict=True))
+        # busybox has no -m and stops at a path that is not there, so each is asked for by itself.
+        answers = await asyncio.gather(
+            *(self._send(ReadOnlyCommand(["realpath", "--", path])) for path in paths)
+        )
+        found: dict[str, str] = {}
+        for path, answer in zip(paths, answers, strict=True):
+            line = answer.stdout.decode("utf-8", "replace").removesuffix("\n")
+            if answer.exit == 0 and line:
+                found[path] = line
+            elif b"No such file" in answer.stderr:
+                found[path] = path
+        return found
+
+    async def _stat(self, paths: list[str]) -> None:
+        for at in range(0, len(paths), _BATCH):
+            done = await self._send(
+                ReadOnlyCommand(["stat", "-L", "-c", "%F|%n", "--", *paths[at : at + _BATCH]])
+            )
+            for line in done.stdout.decode("utf-8", "replace").splitlines():
+                kind, _, name = line.partition("|")
+                self._kinds[name] = kind
+
+
+def _may_look(path: str) -> bool:
+    try:
+        path_allowed(path, "meta")
+    except PolicyRefusal:
+        return False
+    return True

@@ -1,0 +1,188 @@
+"""Signatures over observations → findings, each with the exact lines that it rests on. Pure.
+
+A signature reads *kinds of text*, not one command's output: an OOM kill is the same line in the journal, in dmesg and in
+a syslog file. A probe says which kinds it prints; for an attachment, or a command that a person ran, the command line
+says it. Same observations in, same findings out, in the same order.
+
+Not a judgement of what is the cause: that is the engine's (`tai.llm`). A line that repeats is one finding, which
+cites the first and the last and tells the count.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, get_args
+
+from tai.catalog import Catalog, Signature
+from tai.catalog.matching import Hit, Lines, hits
+from tai.catalog.slots import fill_argv, fill_text, names_in
+from tai.errors import PolicyRefusal
+from tai.model import Citation, Finding, Observation, Severity
+from tai.parsers import Rows, parse
+from tai.policy import canonicalise
+
+_MOST_SUBJECTS: Final = 8
+"""Findings that one signature may make; what a hundred failed units have in common is said once."""
+
+_MOST_CITED: Final = 4
+_LONGEST_VALUE: Final = 200
+
+# What a sentence says where the line did not tell.
+_UNTOLD: Final = {
+    "process": "a program",
+    "unit": "a unit",
+    "port": "that the line does not name",
+    "path": "that the line does not name",
+    "device": "a disk",
+    "link": "a network link",
+}
+
+_RANK: Final = {severity: rank for rank, severity in enumerate(reversed(get_args(Severity)))}
+
+
+@dataclass(slots=True)
+class _Seen:
+    """Hits of one signature about one subject: in each observation, in order."""
+
+    signature: Signature
+    subject: str
+    by_observation: dict[str, list[Hit]] = field(default_factory=dict)
+
+    @property
+    def best(self) -> str:
+        """The observation with most hits, the first of them when several have as many."""
+        return max(self.by_observation, key=lambda name: len(self.by_observation[name]))
+
+
+def inspect(catalog: Catalog, observations: Sequence[Observation]) -> list[Finding]:
+    """All findings, worst first; then by the order of the observations and lines they cite."""
+    texts: dict[str, Lines] = {}
+    seen: dict[tuple[str, str], _Seen] = {}
+    for observation in observations:
+        if not observation.text:
+            continue
+        lines = texts[observation.id] = Lines(observation.text)
+        kinds, rows = _reading(catalog, observation)
+        for signature in catalog.reading(kinds):
+            for hit in hits(signature.match, lines, rows):
+                subject = _subject(signature, hit)
+                about = seen.setdefault((signature.id, subject), _Seen(signature, subject))
+                about.by_observation.setdefault(observation.id, []).append(hit)
+    order = {observation.id: n for n, observation in enumerate(observations)}
+    found = [(_place(finding, order), finding) for finding in _findings(seen, texts)]
+    return [finding for _, finding in sorted(found, key=lambda pair: pair[0])]
+
+
+def _reading(catalog: Catalog, observation: Observation) -> tuple[tuple[str, ...], Rows | None]:
+    """The kinds of text that an observation is, and its rows."""
+    probe = catalog.find_probe(observation.probe)
+    if probe is not None:
+        return probe.reads_as, observation.data if isinstance(observation.data, list) else None
+    kinds = catalog.kinds_of(observation.source)
+    for kind in kinds:
+        if parser := catalog.parsers.get(kind):
+            try:
+                return kinds, parse(parser, observation.text)
+            except ValueError:
+                continue
+    return kinds, None
+
+
+def _subject(signature: Signature, hit: Hit) -> str:
+    names = names_in((signature.subject,))
+    if names and not any(hit.values.get(name) for name in names):
+        return ""
+    return fill_text(signature.subject, hit.values)[:_LONGEST_VALUE]
+
+
+def _findings(seen: Mapping[tuple[str, str], _Seen], texts: Mapping[str, Lines]) -> Iterator[Finding]:
+    by_signature: dict[str, list[_Seen]] = {}
+    for about in seen.values():
+        by_signature.setdefault(about.signature.id, []).append(about)
+    for every in by_signature.values():
+        group = _merged(every)
+        kept, rest = group[:_MOST_SUBJECTS], group[_MOST_SUBJECTS:]
+        for about in kept:
+            more = ""
+            if rest and about is kept[-1]:
+                named = ", ".join(other.subject for other in rest[:10])
+                more = f" The same is found for {len(rest)} more: {named}{', …' if len(rest) > 10 else ''}."
+            yield _finding(about, texts, more)
+
+
+def _merged(group: list[_Seen]) -> list[_Seen]:
+    """Lines that name no subject belong to the first subject that other lines of the same signature name."""
+    named = [about for about in group if about.subject]
+    nameless = [about for about in group if not about.subject]
+    if not named or not nameless:
+        return group
+    for name, found in nameless[0].by_observation.items():
+        both = [*named[0].by_observation.get(name, []), *found]
+        named[0].by_observation[name] = sorted(both, key=lambda hit: hit.lines)
+    return named
+
+
+def _finding(about: _Seen, texts: Mapping[str, Lines], more: str) -> Finding:
+    signature, best = about.signature, about.best
+    found = about.by_observation[best]
+    # The most telling form of the fault, told in most words; the first of those.
+    telling = min(found, key=lambda hit: (hit.form, -sum(value is not None for value in hit.values.values())))
+    numbers = dict.fromkeys([*telling.lines, *found[0].lines, *found[-1].lines])
+    cited = tuple(
+        Citation(observation=best, line=number, text=texts[best].whole(number))
+        for number in list(numbers)[:_MOST_CITED]
+    )
+    told = {key: value for key, value in telling.values.items() if not key.startswith("_")}
+    values = {**told, "count": told.get("count") or len(found)}
+    times = (
+        f" ({len(found)} times, the first and the last are cited.)"
+        if len(found) > 1 and "{count}" not in signature.explanation
+        else ""
+    )
+    return Finding(
+        signature=signature.id,
+        title=signature.title,
+        severity=signature.severity,
+        category=signature.category,
+        subject=about.subject,
+        cited=cited,
+        explanation=_sentence(signature.explanation, values) + times + more,
+        actions=tuple(_sentence(action, values) for action in signature.actions),
+        checks=tuple(_checks(signature, values, about.subject)),
+        explained_by=signature.explained_by,
+        reference=signature.reference,
+    )
+
+
+def _sentence(template: str, values: Mapping[str, Any]) -> str:
+    """A template filled, and the seams of what the line did not tell closed."""
+    told = {key: str(value)[:_LONGEST_VALUE] for key, value in values.items() if value not in (None, "")}
+    text = fill_text(template, {**_UNTOLD, **told})
+    text = re.sub(r"\s*\(\s*\)|: (?=[.;])", "", text)
+    text = re.sub(r"\s+([.,;:])", r"\1", text)
+    text = re.sub(r"[:,;]\s*([.])", r"\1", text)
+    text = re.sub(r"\.\.(?=\s|$)", ".", text)
+    text = re.sub(r"(?<!\d)1 times", "once", text)
+    text = re.sub(r" {2,}", " ", text)
+    return text[:1].upper() + text[1:] if template.startswith("{") and text.startswith("a ") else text
+
+
+def _checks(signature: Signature, values: Mapping[str, Any], subject: str) -> Iterator[tuple[str, ...]]:
+    """The proposed commands that the policy allows with what the host's line filled in, canonical."""
+    known = {key: str(value) for key, value in values.items() if value not in (None, "")}
+    if subject.rpartition(".")[2] in {"service", "socket", "timer", "mount"}:
+        known.setdefault("unit", subject)
+    for argv in signature.checks:
+        if names_in(argv) <= known.keys():
+            try:
+                yield canonicalise(fill_argv(argv, known)).argv
+            except PolicyRefusal:
+                continue  # a name from a log that is no name: nothing to propose
+
+
+def _place(finding: Finding, order: Mapping[str, int]) -> tuple[int, int, int, str, str]:
+    line = min(cited.line for cited in finding.cited)
+    seen = order[finding.cited[0].observation]
+    return (_RANK[finding.severity], seen, line, finding.signature, finding.subject)

@@ -1,0 +1,32 @@
+"""How one run is done, as plain values. Not the settings: a front end makes these from settings and flags."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tai.model import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """Bounds of one run on one host. run_timeout_s: for all commands together; max_bytes: of standard output in all."""
+
+    run_timeout_s: float = 120.0
+    max_bytes: int = 64 * 2**20
+    max_commands: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """budget: tokens of evidence in a prompt; answer_tokens: most that a model may write.
+
+    collectors: those to keep to, () for all; window, paths: on top of the ticket's; offline: connect to nothing.
+    """
+
+    budget: int = 8000
+    answer_tokens: int = 3000
+    caps: Caps = field(default_factory=Caps)
+    collectors: tuple[str, ...] = ()
+    window: Window = field(default_factory=Window)
+    paths: tuple[str, ...] = ()
+    offline: bool = False

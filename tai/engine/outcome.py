@@ -1,0 +1,65 @@
+"""How a command's end reads as an `Outcome`. Pure. "Could not look" is never an empty answer.
+
+The phrases are those of glibc's strerror, busybox, systemd and the shells, in the C locale that the wire form sets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+
+from tai.model import Outcome
+from tai.transport.base import Completed
+
+# env, timeout, nice and the shells all answer 127 for a program that is not there (POSIX, 2.8.2).
+_NOT_FOUND = 127
+# GNU timeout ends with 124 when it fired, and 137 when it had to kill.
+_TIMED_OUT = frozenset({124, 137})
+_DENIED = re.compile(
+    rb"(?i)permission denied|operation not permitted|access denied|must be (?:run as )?root|are you root|not authorized|"
+    rb"insufficient permissions?|requires? (?:root|superuser)|you need to be root|only root can|not seeing messages from other users"
+)
+
+
+def outcome_of(done: Completed, ok_exit: Container[int]) -> tuple[Outcome, str]:
+    """(outcome, reason in words). ok_exit: exit codes that the probe takes for an answer.
+
+    The reason is '' for a plain answer; an answer that is partial because of permissions is `ok` with a reason.
+    """
+    if done.disconnected:
+        return Outcome.DISCONNECTED, done.disconnected
+    if done.timed_out or (done.exit in _TIMED_OUT and not done.truncated):
+        return Outcome.TIMEOUT, f"stopped after {done.duration_s:.0f} s; what came by then is kept"
+    if done.truncated:
+        return (Outcome.OK if done.stdout else Outcome.EMPTY), "cut at the byte limit; the beginning is kept"
+    if done.exit is None:
+        return (
+            Outcome.FAILED,
+            f"ended by signal {done.signal}" if done.signal else "ended without an exit status",
+        )
+    return _of_exit(done, done.exit, answered=done.exit in ok_exit)
+
+
+def _of_exit(done: Completed, status: int, *, answered: bool) -> tuple[Outcome, str]:
+    said = _first_line(done.stderr)
+    if status == _NOT_FOUND:
+        return Outcome.MISSING_TOOL, said or "the program is not on this host"
+    denied = _DENIED.search(done.stderr)
+    if denied and (not answered or _says_nothing(done.stdout)):
+        return Outcome.NO_PERMISSION, said
+    if not answered:
+        return Outcome.FAILED, f"exit {status}: {said}" if said else f"exit {status}"
+    if _says_nothing(done.stdout):
+        return Outcome.EMPTY, ""
+    return Outcome.OK, (f"partial: {said}" if denied else "")
+
+
+def _says_nothing(stdout: bytes) -> bool:
+    return not stdout.strip() or stdout.strip() == b"-- No entries --"
+
+
+def _first_line(stderr: bytes) -> str:
+    for line in stderr.decode("utf-8", "replace").splitlines():
+        if line.strip():
+            return line.strip()[:300]
+    return ""

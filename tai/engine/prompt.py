@@ -1,0 +1,149 @@
+"""Renders `prompts/*.j2` into chat messages. Host text goes in fenced, numbered and defanged; never as instructions.
+
+Not a decision about what to show: that is `tai.engine.condense`. The same evidence and the same nonce give the same
+bytes. The long, unchanging part (system, ticket, evidence) comes first, so that a server's prefix cache serves
+follow-ups, which are only ever appended.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tai.engine.condense import Condensed
+from tai.errors import ConfigError
+from tai.llm.base import Message
+from tai.model import Finding, Observation, Ticket
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+NAMES = ("system.j2", "evidence.j2", "diagnose.j2", "follow_up.j2")
+
+# Tokens by which chat templates mark turns, roles and tools. In host text they are data, so they are spelled with
+# other brackets; `defang` is also applied before a quote is matched, so a faithful quote still fits.
+_ROLE = re.compile(
+    r"<(?=\||/?(?:s|bos|eos|pad|unk|start_of_\w+|end_of_\w+|turn|system|user|assistant|model|tool\w*|function\w*|think\w*|channel)\b)",
+    re.IGNORECASE,
+)
+_PIPE_END = re.compile(r"\|>")
+_BRACKET = re.compile(r"\[(?=/?(?:INST|SYS|TOOL_CALLS|AVAILABLE_TOOLS)\])")
+
+
+def defang(text: str) -> str:
+    """Host text in which no chat template's control token stands any more. One character for one, so lengths stay."""
+    text = _ROLE.sub("\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}", text)
+    text = _PIPE_END.sub("|\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}", text)
+    return _BRACKET.sub("\N{LEFT WHITE SQUARE BRACKET}", text)
+
+
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """The loaded templates. sha256: of their names and texts, recorded with each diagnosis."""
+
+    texts: dict[str, str]
+    sha256: str
+
+
+def load_templates(folders: Sequence[Path]) -> Templates:
+    """Read the templates; a file in a later folder replaces the one of the same name. Raises ConfigError."""
+    texts: dict[str, str] = {}
+    for name in NAMES:
+        for folder in folders:
+            path = folder / name
+            try:
+                texts[name] = path.read_text(encoding="utf-8")
+            except FileNotFoundError:
+                continue
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigError(path, f"cannot be read: {error}") from None
+            _compile(texts[name], path)
+        if name not in texts:
+            raise ConfigError(folders[0] / name, "this prompt template is missing")
+    digest = hashlib.sha256("".join(f"{name}\0{texts[name]}\0" for name in NAMES).encode()).hexdigest()
+    return Templates(texts, digest)
+
+
+def _compile(text: str, path: Path) -> None:
+    from jinja2 import TemplateSyntaxError  # noqa: PLC0415 - jinja2 is not needed for --help or the first prompt
+
+    try:
+        _environment({}).parse(text)
+    except TemplateSyntaxError as error:
+        raise ConfigError(path, f"not a valid template: {error.message}", line=error.lineno) from None
+
+
+def render(
+    templates: Templates,
+    ticket: Ticket,
+    condensed: Condensed,
+    findings: Sequence[Finding],
+    *,
+    nonce: str,
+    host: str,
+) -> tuple[Message, ...]:
+    """The first question: what is wrong on `host`? nonce: random hex of this run, which fences the evidence."""
+    gaps = [seen.observation for seen in condensed.sections if not seen.observation.outcome.answered]
+    values = {
+        "nonce": nonce,
+        "host": defang(host),
+        "ticket": defang(ticket.text),
+        "window": ticket.window,
+        "sections": [section for section in condensed.sections if section.lines],
+        "empty": [
+            s.observation for s in condensed.sections if not s.lines and s.observation.outcome.answered
+        ],
+        "gaps": gaps,
+        "findings": findings,
+    }
+    return (
+        Message("system", _render(templates, "system.j2", values)),
+        Message("user", _render(templates, "diagnose.j2", values)),
+    )
+
+
+def render_follow_up(
+    templates: Templates, text: str, fresh: Sequence[Observation], condensed: Condensed | None, *, nonce: str
+) -> Message:
+    """A later question. fresh: observations made since the last one; condensed: their lines."""
+    values = {
+        "nonce": nonce,
+        "text": defang(text),
+        "sections": [section for section in condensed.sections if section.lines] if condensed else [],
+        "gaps": [seen for seen in fresh if not seen.outcome.answered],
+    }
+    return Message("user", _render(templates, "follow_up.j2", values))
+
+
+def digest(messages: Sequence[Message]) -> str:
+    """SHA-256 of the messages, roles included."""
+    return hashlib.sha256("".join(f"{m.role}\0{m.content}\0" for m in messages).encode()).hexdigest()
+
+
+def _render(templates: Templates, name: str, values: Mapping[str, object]) -> str:
+    from jinja2 import TemplateError  # noqa: PLC0415 - see _compile
+
+    try:
+        return _environment(templates.texts).get_template(name).render(values)
+    except TemplateError as error:
+        raise ConfigError(name, f"the prompt template cannot be rendered: {error}") from None
+
+
+def _environment(texts: dict[str, str]) -> Environment:
+    from jinja2 import DictLoader, StrictUndefined  # noqa: PLC0415 - see _compile
+    from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
+
+    # Plain text, not HTML, so no autoescape; the sandbox keeps a user's own template from reaching into objects.
+    environment = ImmutableSandboxedEnvironment(
+        loader=DictLoader(texts),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
+    environment.filters["defang"] = defang
+    return environment

@@ -1,0 +1,61 @@
+"""The one line that moves: what is being waited for right now. Gone without a trace when the wait is over."""
+
+from __future__ import annotations
+
+import time
+
+from rich.console import Console
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.text import Text
+
+from tai.frontends.console import moves
+from tai.frontends.lines import FAINT
+
+# Four a second is alive to the eye and 40 bytes a time to a slow link.
+_REFRESH_PER_S = 4
+
+
+class Activity:
+    """A status line below what is printed, on terminals that can; elsewhere nothing.
+
+    The console's own prints appear above it. `end` must be called, or the cursor stays hidden; it may be called twice.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self.moves = moves(console)
+        self._spinner = Spinner("dots" if console.encoding.startswith("utf") else "line")
+        self._text = ""
+        self._since = 0.0
+        self._live: Live | None = None
+
+    def say(self, text: str) -> None:
+        """Wait for something: `text`, sanitised and of one line. The clock beside it starts with the first."""
+        self._text = text
+        if not self.moves or self._live is not None:
+            return
+        self._since = time.monotonic()
+        self._live = Live(
+            console=self._console,
+            get_renderable=self._line,
+            refresh_per_second=_REFRESH_PER_S,
+            transient=True,
+            redirect_stdout=False,  # tai prints through consoles only; a replaced sys.stdout is a surprise
+            redirect_stderr=False,
+        )
+        self._live.start(refresh=True)
+
+    def _line(self) -> Text:
+        frame = self._spinner.render(self._console.get_time())
+        waited = time.monotonic() - self._since
+        clock = f"  {waited:.0f} s" if waited >= 1 else ""
+        line = Text.assemble(frame if isinstance(frame, Text) else "", " ", self._text, (clock, FAINT))
+        line.truncate(max(self._console.width - 1, 1), overflow="ellipsis")
+        return line
+
+    def end(self) -> None:
+        """Take the line away and give the cursor back."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None

@@ -1,0 +1,70 @@
+"""Puts the conversation together: the prompt first, and the investigation behind it while the user reads it.
+
+Counterpart of `tai.frontends.shell`, which does the same for one-shot commands.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tai import __version__
+from tai.frontends import shell
+from tai.frontends.console import open_console
+from tai.frontends.repl import Repl
+from tai.settings import Settings
+
+if TYPE_CHECKING:
+    from tai.commands import Context
+    from tai.commands.views import View
+    from tai.policy import ReadOnlyCommand
+
+
+def converse(flags: shell.Flags, chosen: Settings) -> int:
+    """Talk until the user leaves; the exit status."""
+    console = open_console(sys.stdout)
+    leave: list[Callable[[], None]] = []
+
+    def opening(show: Callable[[View], None]) -> Context:
+        from tai.commands import Context  # noqa: PLC0415 - while the prompt is on the screen already
+        from tai.frontends.render import Renderer  # noqa: PLC0415
+
+        renderer = Renderer(console, verbose=flags.verbose, interactive=True)
+        session, bus, close_record = shell.new_session(chosen, renderer, None)
+        leave.extend((renderer.close, close_record))
+
+        async def approve(command: ReadOnlyCommand) -> bool:
+            renderer.close()
+            return await _asked(command)
+
+        connect = shell.ssh_connect(chosen)
+        investigation = shell.build(flags, chosen, session, bus=bus, connect=connect, approve=approve)
+        return Context(investigation=investigation, catalog=investigation.catalog, show=show)
+
+    repl = Repl(
+        console,
+        opening,
+        greeting=f"tai {__version__} · read-only · {shell.engine_name(chosen)} engine",
+        engine=shell.engine_name(chosen),
+        history=chosen.state_dir / "history",
+    )
+    try:
+        return asyncio.run(repl.run())
+    finally:
+        for close in leave:
+            close()
+
+
+async def _asked(command: ReadOnlyCommand) -> bool:
+    """Show the canonical words, one on a line when there are many, and what they do; only y or yes means yes."""
+    from prompt_toolkit import PromptSession  # noqa: PLC0415 - see converse
+
+    words = command.argv
+    shown = " ".join(words) if len(words) < 8 else "\n  ".join(words)
+    effects = f"\n  {command.effects}" if command.effects else ""
+    answer: str = await PromptSession[str]().prompt_async(
+        f"tier {command.tier.value}: {shown}{effects}\nRun it? [y/N] "
+    )
+    return answer.strip().lower() in ("y", "yes")

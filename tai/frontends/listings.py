@@ -1,0 +1,156 @@
+"""`tai collectors …` and `tai policy …`: what tai looks at and what it may run, as tables for people and reviewers.
+
+Nothing here connects to anything. Tables go to standard output, one line an entry in a pipe.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from rich.table import Table
+from rich.text import Text
+
+from tai import resources, settings
+from tai.catalog import Catalog, Collector, failed_cases, load_catalog, read_collector
+from tai.errors import EXIT_OK, EXIT_USAGE, ConfigError, InputError, PolicyRefusal
+from tai.frontends.console import open_console
+from tai.policy import Verdict, check
+from tai.policy.line import propose
+from tai.policy.listing import rows
+
+
+def collectors(config_file: Path | None) -> int:
+    """`tai collectors list`."""
+    table = _table("collector", "probe", "what it looks at", "command")
+    for collector in _catalog(config_file).collectors:
+        for probe in collector.probes:
+            name = probe.id if probe.default else f"{probe.id} (on request)"
+            table.add_row(*map(Text, (collector.name, name, probe.title, " ".join(probe.argv))))
+    open_console(sys.stdout).print(table)
+    return EXIT_OK
+
+
+def collector(name: str, config_file: Path | None) -> int:
+    """`tai collectors show NAME`."""
+    catalog = _catalog(config_file)
+    found = next((each for each in catalog.collectors if each.name == name), None)
+    if found is None:
+        raise InputError(
+            f"there is no collector '{name}'; there are: {', '.join(each.name for each in catalog.collectors)}"
+        )
+    console = open_console(sys.stdout)
+    console.print(Text(f"{found.name}: {found.title} ({catalog.files[found.name]})"))
+    console.print(_probes(found))
+    console.print(_signatures(found))
+    return EXIT_OK
+
+
+def check_files(files: Sequence[Path]) -> int:
+    """`tai collectors check FILE…`: each file's problems on standard error; exit 2 when there is one."""
+    status = EXIT_OK
+    for path in files:
+        try:
+            _, read = read_collector(path)
+            shipped = load_catalog([resources.folder("collectors")])
+            parsers = {**shipped.parsers, **Catalog((read,)).parsers}
+            problems = [
+                f"signature {signature.id}: case {number}: {why}"
+                for signature in read.signatures
+                for number, why in failed_cases(signature, parsers)
+            ]
+        except ConfigError as error:
+            problems = [str(error)]
+        for problem in problems:
+            sys.stderr.write(
+                f"tai: {problem}\n" if problem.startswith(str(path)) else f"tai: {path}: {problem}\n"
+            )
+        if problems:
+            status = EXIT_USAGE
+        else:
+            sys.stdout.write(f"{path}: good, {len(read.probes)} probes, {len(read.signatures)} signatures\n")
+    return status
+
+
+def policy_check(lines: Iterable[str], *, as_json: bool) -> int:
+    """`tai policy check`: a verdict for each command of each line; exit 2 when one is refused."""
+    status = EXIT_OK
+    for line in lines:
+        text = line.rstrip("\n")
+        if not text.strip():
+            continue
+        for verdict, notes in _verdicts(text):
+            status = EXIT_USAGE if verdict.decision == "refuse" else status
+            sys.stdout.write((_as_json(text, verdict, notes) if as_json else _as_text(verdict, notes)) + "\n")
+            sys.stdout.flush()
+    return status
+
+
+def policy_list() -> int:
+    """`tai policy list`: the whole catalogue."""
+    table = _table("command", "tier", "flags", "operands", "always added", "effects")
+    for row in rows():
+        name = f"{row.program} {row.subcommand}".strip()
+        flags, operands = ", ".join(row.flags), " or ".join(row.operands)
+        table.add_row(*map(Text, (name, row.tier.value, flags, operands, ", ".join(row.forced), row.effects)))
+    open_console(sys.stdout).print(table)
+    return EXIT_OK
+
+
+def _verdicts(text: str) -> list[tuple[Verdict, tuple[str, ...]]]:
+    try:
+        proposals = propose(text)
+    except PolicyRefusal as refusal:
+        return [(Verdict("refuse", None, None, (text,), refusal.reason, refusal.nearest, ()), ())]
+    return [(check(each.argv), each.notes) for each in proposals]
+
+
+def _as_text(verdict: Verdict, notes: Sequence[str]) -> str:
+    tier = f" {verdict.tier.value}" if verdict.tier else ""
+    nearest = f"; nearest allowed form: {verdict.nearest}" if verdict.nearest else ""
+    said = "".join(f"; {note}" for note in (*notes, *verdict.notes))
+    # repr keeps control characters and look-alike spaces of a refused line visible and off the terminal.
+    shown = " ".join(verdict.argv) if verdict.command else repr(" ".join(verdict.argv))
+    return f"{verdict.decision}{tier}  {shown}  ({verdict.reason}{nearest}{said})"
+
+
+def _as_json(text: str, verdict: Verdict, notes: Sequence[str]) -> str:
+    fields = {
+        "line": text,
+        "verdict": verdict.decision,
+        "tier": verdict.tier.value if verdict.tier else None,
+        "argv": list(verdict.argv) if verdict.command else None,
+        "reason": verdict.reason,
+        "nearest": verdict.nearest or None,
+        "notes": [*notes, *verdict.notes],
+    }
+    return json.dumps(fields)
+
+
+def _probes(found: Collector) -> Table:
+    table = _table("probe", "what it looks at", "command")
+    for probe in found.probes:
+        for argv in (probe.argv, *(variant.argv for variant in probe.variants)):
+            table.add_row(Text(probe.id), Text(probe.title), Text(" ".join(argv)))
+    return table
+
+
+def _signatures(found: Collector) -> Table:
+    table = _table("signature", "severity", "what it means", "reference")
+    for signature in found.signatures:
+        table.add_row(*map(Text, (signature.id, signature.severity, signature.title, signature.reference)))
+    return table
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _catalog(config_file: Path | None) -> Catalog:
+    chosen = settings.load(config_file)
+    return load_catalog([resources.folder("collectors"), chosen.collectors_dir])

@@ -1,0 +1,35 @@
+"""Pasted blocks, folded to one line while they are edited and whole again when they are sent."""
+
+from __future__ import annotations
+
+# A block of more lines than this would push the prompt off a 24-line screen, and redraw slowly over a slow link.
+_LINES_SHOWN = 6
+
+
+class Pastes:
+    """The folded blocks of one draft."""
+
+    def __init__(self) -> None:
+        self._blocks: dict[str, str] = {}
+
+    def fold(self, data: str) -> str:
+        """What to put into the draft for a pasted `data`: itself when short, else a label such as `[pasted 184 lines]`."""
+        text = data.replace("\r\n", "\n").replace("\r", "\n")
+        count = text.rstrip("\n").count("\n") + 1
+        if count <= _LINES_SHOWN:
+            return text
+        label = f"[pasted {count} lines]"
+        if label in self._blocks:
+            label = f"[pasted {count} lines, block {len(self._blocks) + 1}]"
+        self._blocks[label] = text
+        return label
+
+    def unfold(self, draft: str) -> str:
+        """The draft as it is sent: each label that still stands in it is replaced by its block."""
+        for label, text in self._blocks.items():
+            draft = draft.replace(label, text, 1)
+        return draft
+
+    def clear(self) -> None:
+        """Forget the blocks; a new draft begins."""
+        self._blocks.clear()

@@ -1,0 +1,168 @@
+"""The input line: keys, paste, completion, history and the status bar under it. Not what becomes of an entry (`repl`).
+
+Only this module, `history` and `repl` know prompt-toolkit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.application import Application, get_app
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+from prompt_toolkit.enums import DEFAULT_BUFFER
+from prompt_toolkit.filters import Condition, has_focus
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.keys import Keys
+from prompt_toolkit.styles import Style
+
+from tai.commands.registry import Candidate
+from tai.frontends.history import MaskedHistory
+from tai.frontends.paste import Pastes
+
+# Two presses of Ctrl-C within this many seconds are a wish to leave; further apart, two wishes to stop something.
+_TWICE_S = 2.0
+_STYLE = Style.from_dict({"bottom-toolbar": "noreverse", "bottom-toolbar.text": "ansibrightblack"})
+
+
+class Interrupts:
+    """Counts Ctrl-C, at the prompt and during work alike."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._last = float("-inf")
+
+    def press(self) -> bool:
+        """One more press; True when it follows the one before closely enough to mean "leave"."""
+        now = self._clock()
+        twice = now - self._last <= _TWICE_S
+        self._last = now
+        return twice
+
+    @property
+    def recent(self) -> bool:
+        """Whether one more press now would leave."""
+        return self._clock() - self._last <= _TWICE_S
+
+
+class Prompt:
+    """Asks for one entry at a time.
+
+    history: the file. mask: takes secrets out of what is written there. complete: candidates for the line up to the
+    cursor. status: the parts of the bar, the most telling first; those that do not fit are left out.
+    """
+
+    def __init__(
+        self,
+        *,
+        history: Path,
+        mask: Callable[[str], str],
+        complete: Callable[[str], Iterable[Candidate]],
+        status: Callable[[], Sequence[str]],
+        interrupts: Interrupts,
+    ) -> None:
+        self._interrupts = interrupts
+        self._status = status
+        self._pastes = Pastes()
+        self._app: Application[str] | None = None
+        self._then: Callable[[], None] | None = None
+        self._session: PromptSession[str] = PromptSession(
+            multiline=True,
+            history=MaskedHistory(history, lambda text: mask(self._pastes.unfold(text))),
+            completer=_Completer(complete),
+            complete_while_typing=Condition(lambda: get_app().current_buffer.text.startswith("/")),
+            key_bindings=self._keys(),
+            bottom_toolbar=self._toolbar,
+            prompt_continuation="  ",
+            style=_STYLE,
+            enable_open_in_editor=True,
+            reserve_space_for_menu=6,
+        )
+
+    async def ask(self, message: str) -> str:
+        """The next entry, pasted blocks in full. Raises EOFError when the user leaves."""
+        self._pastes.clear()
+        return self._pastes.unfold(await self._session.prompt_async(message, pre_run=self._running))
+
+    def when_drawn(self, then: Callable[[], None]) -> None:
+        """Call `then` once, when the next prompt has appeared: the time for what would have delayed it."""
+        self._then = then
+
+    def fail(self, error: BaseException) -> None:
+        """Make the `ask` that is waiting, if one is, raise `error`."""
+        if self._app is not None and self._app.is_running:
+            self._app.exit(exception=error)
+
+    def _running(self) -> None:
+        # Not the session's own application: on a dumb terminal prompt-toolkit runs another one.
+        self._app = get_app()
+        self._app.after_render += self._drawn
+
+    def _drawn(self, app: Application[str]) -> None:
+        app.after_render -= self._drawn
+        then, self._then = self._then, None
+        if then is not None:
+            then()
+
+    def _toolbar(self) -> StyleAndTextTuples:
+        width = get_app().output.get_size().columns
+        parts = ["Ctrl-C again, or Ctrl-D, leaves"] if self._interrupts.recent else self._status()
+        return [("", fitted(parts, width))]
+
+    def _keys(self) -> KeyBindings:
+        keys = KeyBindings()
+        at_line = has_focus(DEFAULT_BUFFER)
+
+        @keys.add("enter", filter=at_line)
+        def _send(event: KeyPressEvent) -> None:
+            """Send; but a line end with more keys right behind it is a paste from a terminal that does not mark pastes."""
+            buffer = event.current_buffer
+            behind = any(press.key != Keys.CPRResponse for press in event.key_processor.input_queue)
+            if behind and not buffer.text.startswith("/"):
+                buffer.insert_text("\n")
+            else:
+                buffer.validate_and_handle()
+
+        @keys.add("escape", "enter", filter=at_line)
+        def _new_line(event: KeyPressEvent) -> None:
+            event.current_buffer.insert_text("\n")
+
+        @keys.add(Keys.BracketedPaste, filter=at_line)
+        def _paste(event: KeyPressEvent) -> None:
+            event.current_buffer.insert_text(self._pastes.fold(event.data))
+
+        @keys.add("c-c", filter=at_line)
+        @keys.add("<sigint>")
+        def _interrupt(event: KeyPressEvent) -> None:
+            if self._interrupts.press():
+                event.app.exit(exception=EOFError())
+                return
+            self._pastes.clear()
+            event.current_buffer.reset()
+
+        return keys
+
+
+def fitted(parts: Sequence[str], width: int) -> str:
+    """As many of `parts` as fit beside each other into `width` columns, at least the first, cut if need be."""
+    line = ""
+    for part in parts:
+        longer = f"{line} · {part}" if line else part
+        if line and len(longer) > width:
+            break
+        line = longer
+    return line if len(line) <= width else line[: max(width - 1, 0)] + "…"
+
+
+class _Completer(Completer):
+    def __init__(self, complete: Callable[[str], Iterable[Candidate]]) -> None:
+        self._complete = complete
+
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
+        del complete_event
+        for candidate in self._complete(document.text_before_cursor):
+            yield Completion(candidate.text, -candidate.replaces, display_meta=candidate.meaning)

@@ -1,0 +1,315 @@
+"""The event stream on a screen: a sink that turns each event into a few rich lines. Counterpart of `jsonl`, for people.
+
+Not the look of a diagnosis (`tai.frontends.diagnosis`) nor of a command's line (`tai.frontends.steps`): this module says
+which event shows what, and what is being waited for.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from typing import assert_never
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+from tai.events import (
+    AnswerDelta,
+    AnswerStarted,
+    CommandSent,
+    Diagnosed,
+    EngineFailed,
+    Event,
+    FindingFound,
+    HostConnected,
+    HostConnecting,
+    HostFailed,
+    Interrupted,
+    Noted,
+    ObservationMade,
+    PlanMade,
+    PromptMade,
+    SessionEnded,
+    SessionStarted,
+    Stamped,
+    TicketParsed,
+    UserSaid,
+)
+from tai.frontends.activity import Activity
+from tai.frontends.diagnosis import diagnosis
+from tai.frontends.lines import (
+    BAD,
+    FAINT,
+    REF,
+    STRONG,
+    WARN,
+    command_line,
+    counted,
+    hang,
+    one_line,
+    seconds,
+)
+from tai.frontends.steps import StepLine, cited_lines, finding_line
+from tai.frontends.views import ticket_lines
+
+
+class Renderer:
+    """A sink for `tai.bus.Bus`. Call `close` when the session is over or has failed: it gives the cursor back.
+
+    console: where the diagnosis goes; talk: where all the rest goes, the same console when None. A command line tool
+    passes standard error as `talk`, so that `tai diagnose web-1 > report` keeps only the answer.
+    verbose: also the plan, each command as it is sent, all that it printed, and a model's reasoning.
+    interactive: at a prompt, which has greeted the user and still shows what they typed: neither is shown again.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        *,
+        talk: Console | None = None,
+        verbose: bool = False,
+        interactive: bool = False,
+    ) -> None:
+        self._console = console
+        self._talk = talk or console
+        self._verbose = verbose
+        self._interactive = interactive
+        self._activity = Activity(self._talk)
+        self._running: dict[int, str] = {}
+        self._sources: dict[str, str] = {}
+        self._answered = 0
+        self._reasoning = ""
+
+    def __call__(self, stamped: Stamped) -> None:
+        """Show one event, at once."""
+        self.show(stamped.event)
+
+    def close(self) -> None:
+        """Stop what moves. Safe to call twice."""
+        self._activity.end()
+
+    def show(self, event: Event) -> None:  # noqa: PLR0912 - one arm for each event, and no logic in any
+        """Show one event that carries no stamp."""
+        match event:
+            case SessionStarted():
+                self._started(event)
+            case TicketParsed():
+                self._say(*ticket_lines(event.ticket))
+            case Noted():
+                self._noted(event)
+            case HostConnecting():
+                self._connecting(event)
+            case HostConnected():
+                self._connected(event)
+            case HostFailed():
+                self._failed(event)
+            case PlanMade():
+                self._planned(event)
+            case CommandSent():
+                self._sent(event)
+            case ObservationMade():
+                self._observed(event)
+            case FindingFound():
+                self._found(event)
+            case PromptMade():
+                self._prompted(event)
+            case AnswerStarted():
+                self._asked(event)
+            case AnswerDelta():
+                self._answering(event)
+            case EngineFailed():
+                self._degraded(event)
+            case UserSaid():
+                self._heard(event)
+            case Diagnosed():
+                self._diagnosed(event)
+            case Interrupted():
+                self._interrupted(event)
+            case SessionEnded():
+                self.close()
+            case _:
+                assert_never(event)
+
+    def _say(self, *lines: RenderableType) -> None:
+        for line in lines:
+            self._talk.print(line)
+
+    # ------------------------------------------------------------ the start and the host
+
+    def _started(self, event: SessionStarted) -> None:
+        if self._interactive:
+            return
+        engine = f"{event.engine} engine" + (f" with {event.model}" if event.model else "")
+        self._say(one_line(f"tai {event.version} · read-only · {engine}", FAINT))
+
+    def _noted(self, event: Noted) -> None:
+        where = f"{event.host}: " if event.host else ""
+        if event.level == "warning":
+            self._say(hang("warning: ", f"{where}{event.text}", lead_style=WARN))
+        else:
+            self._say(hang("note: ", f"{where}{event.text}", FAINT, FAINT))
+
+    def _connecting(self, event: HostConnecting) -> None:
+        via = f" via {', '.join(event.via)}" if event.via else ""
+        self._wait(f"connecting to {event.host}{via}")
+
+    def _connected(self, event: HostConnected) -> None:
+        self._activity.end()
+        host, facts = event.host, event.host.facts
+        what = ", ".join(part for part in (facts.os_name or facts.os_id, facts.kernel) if part)
+        login = f"{host.user}@{host.name}" if host.user else host.name
+        via = f" via {', '.join(host.via)}" if host.via else ""
+        self._say(
+            hang("connected ", one_line(f"{login}{via}" + (f"  {what}" if what else "")), lead_style=FAINT),
+            hang("          ", f"{seconds(event.took_s)} · commands run under {event.sandbox}", FAINT),
+        )
+        if self._verbose:
+            self._say(*(hang("          without ", each, FAINT, FAINT) for each in event.missing))
+
+    def _failed(self, event: HostFailed) -> None:
+        self._idle()
+        where = event.host if event.hop == event.host else f"{event.host} (at jump host {event.hop})"
+        word = "cannot reach" if event.trusted else "STOPPED: do not trust"
+        self._say(hang(f"{word} ", f"{where}: {event.cause}", lead_style=BAD), hang("  ", event.remedy))
+
+    # ------------------------------------------------------------ collecting
+
+    def _planned(self, event: PlanMade) -> None:
+        collectors = dict.fromkeys(step.collector for step in event.steps)
+        skipped = f"; {len(event.skipped)} left out" if event.skipped else ""
+        plan = f"{counted(len(event.steps), 'command')} from {', '.join(collectors)}{skipped}"
+        self._say(hang("plan      ", Text.assemble(one_line(plan), ("  /show plan", REF)), lead_style=FAINT))
+        if self._verbose:
+            for step in event.steps:
+                self._say(
+                    hang(
+                        f"  #{step.n:<4}",
+                        one_line(f"{command_line(step.argv)}  ({step.why})"),
+                        lead_style=FAINT,
+                    )
+                )
+            for reason in event.skipped:
+                self._say(hang("  left out ", reason, FAINT, FAINT))
+
+    def _sent(self, event: CommandSent) -> None:
+        self._running[event.n] = event.probe
+        if self._verbose:
+            self._say(hang(f"  → #{event.n:<4}", one_line(command_line(event.argv), FAINT), lead_style=FAINT))
+        self._wait_for_commands()
+
+    def _observed(self, event: ObservationMade) -> None:
+        self._running.pop(event.n, None)
+        self._sources[event.observation.id] = event.observation.source
+        self._say(StepLine(event.observation))
+        if self._verbose:
+            seen = event.observation
+            self._say(
+                *(
+                    hang(f"    {seen.id}:{n}  ", line, FAINT, FAINT)
+                    for n, line in enumerate(seen.lines, start=1)
+                )
+            )
+        if self._running:
+            self._wait_for_commands()
+        else:
+            self._activity.end()
+
+    def _found(self, event: FindingFound) -> None:
+        self._say(finding_line(event.finding))
+        if self._verbose:
+            self._say(*cited_lines(event.finding))
+
+    # ------------------------------------------------------------ asking
+
+    def _prompted(self, event: PromptMade) -> None:
+        exact = "" if event.exact else "about "
+        left_out = sum(receipt.lines - receipt.kept_lines for receipt in event.receipts)
+        receipt = f"; {counted(left_out, 'line')} of evidence left out" if left_out else ""
+        text = f"{exact}{counted(event.tokens, 'token')}, evidence budget {event.budget:,}{receipt}"
+        self._say(
+            hang(
+                "prompt    ", Text.assemble(one_line(text, FAINT), ("  /show prompt", REF)), lead_style=FAINT
+            )
+        )
+
+    def _asked(self, event: AnswerStarted) -> None:
+        self._answered = 0
+        self._reasoning = ""
+        self._wait(f"asking {event.engine} {event.model}".strip())
+
+    def _answering(self, event: AnswerDelta) -> None:
+        """A model's JSON is no reading matter while it streams: a count stands for it, and reasoning on request."""
+        self._answered += len(event.text)
+        word = "thinking" if event.channel == "reasoning" else "writing the answer"
+        self._wait(f"{word}, {counted(self._answered, 'character')}", loud=False)
+        if self._verbose and event.channel == "reasoning":
+            *whole, self._reasoning = (self._reasoning + event.text).split("\n")
+            self._say(*(hang("  ", line, FAINT) for line in whole))
+
+    def _degraded(self, event: EngineFailed) -> None:
+        self._idle()
+        self._say(
+            hang(f"{one_line(event.engine)} gave no usable answer: ", event.reason, lead_style=WARN),
+            Text.assemble("  the ", one_line(event.fallback), " engine answers instead"),
+        )
+
+    def _heard(self, event: UserSaid) -> None:
+        if not self._interactive:
+            self._say(hang("> ", event.text, STRONG, FAINT))
+
+    def _diagnosed(self, event: Diagnosed) -> None:
+        self._idle()
+        for line in diagnosis(event.diagnosis, self._sources):
+            self._console.print(line)
+
+    def _interrupted(self, event: Interrupted) -> None:
+        self._idle()
+        kept = counted(event.kept, "piece of evidence is kept", "pieces of evidence are kept")
+        self._say(Text(f"stopped; {kept}", style=WARN))
+
+    # ------------------------------------------------------------ waiting
+
+    def _wait(self, text: str, *, loud: bool = True) -> None:
+        """Show what is waited for; where nothing can move, a loud one is a line of its own: a sign of life."""
+        line = one_line(text, FAINT)
+        if self._activity.moves:
+            self._activity.say(line.plain)
+        elif loud:
+            self._say(line)
+
+    def _wait_for_commands(self) -> None:
+        if self._activity.moves:
+            names = ", ".join(self._running.values())
+            self._wait(f"{counted(len(self._running), 'command')} running: {names}")
+
+    def _idle(self) -> None:
+        """Nothing is waited for any more; what was begun of a line of reasoning is shown."""
+        self._running.clear()
+        self._activity.end()
+        if self._reasoning:
+            self._say(hang("  ", self._reasoning, FAINT))
+            self._reasoning = ""
+
+
+def svg(events: Iterable[Event], *, title: str = "tai", width: int = 100, before: str = "") -> str:
+    """The screen that `events` make, as a self-contained SVG for the docs. before: a line above, such as the command.
+
+    The same events give the same bytes.
+    """
+    console = Console(
+        record=True,
+        file=io.StringIO(),
+        width=width,
+        force_terminal=True,
+        force_interactive=False,
+        color_system="truecolor",
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+    if before:
+        console.print(one_line(before, STRONG))
+    renderer = Renderer(console)
+    for event in events:
+        renderer.show(event)
+    return console.export_svg(title=title, unique_id="tai")

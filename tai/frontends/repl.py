@@ -1,0 +1,158 @@
+"""The conversation in a terminal: prompt, work, prompt. A short assembly of `prompt`, `views` and `tai.commands`.
+
+While work runs nothing is prompted for, so its lines and its status line have the screen to themselves; what is typed
+meanwhile waits unseen for the next prompt. Ctrl-C stops the work and keeps what it brought.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine, Iterator
+from functools import cache
+from pathlib import Path
+
+from rich.console import Console
+
+from tai.commands.context import Context
+from tai.commands.dispatch import dispatch
+from tai.commands.registry import Candidate
+from tai.commands.slash import COMMANDS
+from tai.commands.views import Message, View
+from tai.errors import EXIT_OK, HostError, TaiError
+from tai.frontends.keys import keys_unseen
+from tai.frontends.lines import FAINT, counted, one_line
+from tai.frontends.prompt import Interrupts, Prompt
+from tai.frontends.views import draw
+
+Opening = Callable[[Callable[[View], None]], Context]
+"""Makes the conversation's context, given what shows views. It runs in a thread beside the prompt: it emits no event."""
+
+_FIRST_TIME = """\
+tai reads a host over SSH and says what broke there; it changes nothing.
+Paste a ticket or describe the symptom, with the host's name in it, then Enter.
+Alt-Enter makes a new line. /help lists the commands, Tab completes them.
+Ctrl-C stops the work at hand and keeps what was found; Ctrl-D leaves."""
+
+
+class Repl:
+    """One conversation.
+
+    opening: what takes time to import and to load; it starts when the prompt stands. greeting: the first line.
+    engine: who will answer, for the status bar. history: the file of entries; without one this is somebody's first time.
+    """
+
+    def __init__(
+        self, console: Console, opening: Opening, *, greeting: str, engine: str, history: Path
+    ) -> None:
+        self._console = console
+        self._opening = opening
+        self._greeting = greeting
+        self._engine = engine
+        self._first_time = not history.exists()
+        self._context: Context | None = None
+        self._interrupts = Interrupts()
+        self._prompt = Prompt(
+            history=history,
+            mask=_masked,
+            complete=self._complete,
+            status=self._status,
+            interrupts=self._interrupts,
+        )
+
+    async def run(self) -> int:
+        """Talk until the user leaves; returns the exit code. Raises what `opening` raises."""
+        self._console.print(one_line(self._greeting, FAINT))
+        if self._first_time:
+            self._show(Message(_FIRST_TIME))
+        drawn = asyncio.Event()
+        self._prompt.when_drawn(drawn.set)
+        opening = asyncio.create_task(self._open(drawn))
+        opening.add_done_callback(self._opened)
+        try:
+            await self._talk(opening)
+        finally:
+            drawn.set()
+            await asyncio.wait([opening])
+            if self._context is not None:
+                await self._context.investigation.close()
+        return EXIT_OK
+
+    async def _open(self, drawn: asyncio.Event) -> Context:
+        await drawn.wait()
+        self._context = await asyncio.to_thread(self._opening, self._show)
+        return self._context
+
+    def _opened(self, opening: asyncio.Task[Context]) -> None:
+        """A bad collector file, say, ends the conversation before a ticket has been typed in vain."""
+        error = opening.exception()
+        if error is not None:
+            self._prompt.fail(error)
+
+    async def _talk(self, opening: asyncio.Task[Context]) -> None:
+        while True:
+            try:
+                entry = await self._prompt.ask("> ")
+            except EOFError:
+                return
+            context = await opening
+            await self._work(dispatch(context, entry), context)
+            if context.leaving:
+                return
+            self._console.print()
+
+    async def _work(self, work: Coroutine[None, None, None], context: Context) -> None:
+        """Do `work` until it ends or Ctrl-C stops it; a second Ctrl-C soon after leaves."""
+        loop = asyncio.get_running_loop()
+        task = asyncio.create_task(work)
+        stopped = False
+
+        def interrupt() -> None:
+            nonlocal stopped
+            stopped = True
+            context.leaving = self._interrupts.press() or context.leaving
+            task.cancel()
+
+        loop.add_signal_handler(signal.SIGINT, interrupt)
+        try:
+            with keys_unseen():
+                await task
+        except HostError:
+            return  # told as an event, with hop, cause and remedy
+        except TaiError as error:
+            self._show(Message(str(error), warning=True))
+        except asyncio.CancelledError:
+            if not stopped:
+                raise
+        finally:
+            loop.remove_signal_handler(signal.SIGINT)
+
+    def _show(self, view: View) -> None:
+        draw(self._console, view)
+
+    def _complete(self, before: str) -> Iterator[Candidate]:
+        yield from COMMANDS.complete(before, self._context)
+
+    def _status(self) -> list[str]:
+        context = self._context
+        if context is None:
+            return ["no host yet", self._engine]
+        session = context.investigation.session
+        parts = [session.target_name or "no host yet", self._engine]
+        if session.observations:
+            parts.append(counted(len(session.observations), "piece of evidence", "pieces of evidence"))
+        if context.waiting and session.target_name:
+            parts.append("Enter looks into the same ticket")
+        return parts
+
+
+@cache
+def _redactor() -> Callable[[str], str]:
+    from tai.text.redact import Redactor  # noqa: PLC0415 - a hundred patterns, compiled when the first entry is kept
+
+    redactor = Redactor()
+    return lambda text: redactor.redact(text).text
+
+
+def _masked(text: str) -> str:
+    return _redactor()(text)

@@ -1,0 +1,374 @@
+"""Puts an investigation together for a command line: settings, record, sinks, engine, connection. Then runs it.
+
+Not the prompt (`tai.frontends.repl`) and not the look (`tai.frontends.render`): an assembly, used by `tai`,
+`tai diagnose`, `tai collect` and `tai demo` alike, so that all four take the same path.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tai import __version__, settings
+from tai.errors import (
+    EXIT_INCONCLUSIVE,
+    EXIT_INTERNAL,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    HostError,
+    InputError,
+    TaiError,
+)
+from tai.frontends.given import read_attachment, read_ticket
+from tai.settings import Settings
+from tai.transport.base import Target
+
+if TYPE_CHECKING:
+    from tai.bus import Bus, Sink
+    from tai.engine.gather import Connect
+    from tai.engine.investigate import Investigation
+    from tai.engine.session import Session
+    from tai.llm.base import Engine
+    from tai.model import Attachment, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What was given on the command line, by the names of `tai.cli`. None, () and False mean: not given."""
+
+    identity_files: tuple[Path, ...] = ()
+    jump: str | None = None
+    user: str | None = None
+    port: int | None = None
+    ignore_ssh_config: bool = False
+    config_file: Path | None = None
+    engine: str | None = None
+    model_url: str | None = None
+    model: str | None = None
+    budget: int | None = None
+    as_json: bool = False
+    verbose: bool = False
+    debug: bool = False
+    hosts: tuple[str, ...] = ()
+    host: str | None = None
+    names: tuple[str, ...] = ()
+    ticket: Path | None = None
+    attach: tuple[str, ...] = ()
+    since: str | None = None
+    until: str | None = None
+    collectors: tuple[str, ...] = ()
+    no_host: bool = False
+    show_plan: bool = False
+    show_prompt: bool = False
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Flags:
+        """From click's parameters; those of other commands are left out."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in given.items() if name in known and value is not None})
+
+    def settings(self) -> Settings:
+        """File and environment, with these flags on top."""
+        return settings.load(
+            self.config_file,
+            {"engine": self.engine, "model_url": self.model_url, "model": self.model, "budget": self.budget},
+        )
+
+    def target(self, host: str) -> Target:
+        """`HOST` or `USER@HOST` with the flags of ssh."""
+        user, _, name = host.rpartition("@")
+        if not name or name.startswith("-"):
+            raise InputError(f"{host!r} is not a host name")
+        return Target(
+            name=name,
+            user=self.user or user or None,
+            port=self.port,
+            identity_files=self.identity_files,
+            jump=self.jump,
+            use_ssh_config=not self.ignore_ssh_config,
+        )
+
+
+Work = Callable[["Investigation"], Awaitable[None]]
+
+
+def diagnose(flags: Flags) -> int:
+    """`tai diagnose`: one diagnosis for each host that was named; the exit status of the worst."""
+    chosen = flags.settings()
+    attachments = [read_attachment(each, max_bytes=chosen.max_attachment_bytes) for each in flags.attach]
+    text = _ticket(flags, chosen, attachments)
+    window = _window(flags)
+    statuses = [
+        run(
+            flags,
+            chosen,
+            _diagnosis(flags, text, attachments),
+            target=flags.target(host) if host else None,
+            window=window,
+        )
+        for host in (flags.hosts or ("",))
+    ]
+    return max(statuses)
+
+
+def collect(flags: Flags) -> int:
+    """`tai collect`: evidence only."""
+
+    async def work(investigation: Investigation) -> None:
+        await investigation.collect(flags.names)
+
+    return run(flags, flags.settings(), work, target=flags.target(flags.host or ""))
+
+
+def run(
+    flags: Flags,
+    chosen: Settings,
+    work: Work,
+    *,
+    target: Target | None,
+    connect: Connect | None = None,
+    window: Window | None = None,
+) -> int:
+    """Do `work` on a new investigation and return the exit status.
+
+    target: the host, None for the one that the ticket names. connect: in place of SSH's own, for the demo.
+    """
+    from tai.frontends.console import open_console  # noqa: PLC0415 - after the flags were found good
+    from tai.frontends.jsonl import JsonLines  # noqa: PLC0415
+    from tai.frontends.render import Renderer  # noqa: PLC0415
+
+    if flags.debug:
+        _debug_ssh()
+    renderer = Renderer(open_console(sys.stdout), talk=open_console(sys.stderr), verbose=flags.verbose)
+    sink: Sink = JsonLines(sys.stdout) if flags.as_json else renderer
+    session, bus, close_record = new_session(chosen, sink, target)
+    try:
+        return asyncio.run(_main(flags, chosen, work, session, bus, connect or ssh_connect(chosen), window))
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except HostError:
+        if flags.as_json:
+            raise
+        return HostError.exit_code  # the renderer has told it in full
+    finally:
+        renderer.close()
+        close_record()
+
+
+async def _main(  # noqa: PLR0917 - one call from `run`
+    flags: Flags,
+    chosen: Settings,
+    work: Work,
+    session: Session,
+    bus: Bus,
+    connect: Connect,
+    window: Window | None,
+) -> int:
+    from tai.events import SessionEnded  # noqa: PLC0415 - see run
+
+    investigation = build(flags, chosen, session, bus=bus, connect=connect, window=window)
+    task = asyncio.current_task()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # A closed terminal or a kill must stop the remote commands as Ctrl-C does.
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel if task else lambda: None)
+    status, error = EXIT_INTERNAL, ""
+    try:
+        await work(investigation)
+        status = _status(session, asked=not (flags.show_plan or flags.show_prompt))
+    except asyncio.CancelledError:
+        status, error = EXIT_INTERRUPTED, "interrupted"
+        sys.stderr.write(f"tai: interrupted; what was collected is in {session.folder}\n")
+    except TaiError as raised:
+        status, error = raised.exit_code, str(raised)
+        raise
+    finally:
+        with suppress(asyncio.CancelledError):
+            await investigation.close()
+        bus.emit(SessionEnded(exit_code=status, error=error))
+    return status
+
+
+def _status(session: Session, *, asked: bool) -> int:
+    if asked and session.diagnosis is not None and session.diagnosis.outcome == "inconclusive":
+        return EXIT_INCONCLUSIVE
+    return EXIT_OK
+
+
+def new_session(
+    chosen: Settings, sink: Sink, target: Target | None
+) -> tuple[Session, Bus, Callable[[], None]]:
+    """A session with its folder and record, and the bus that feeds the record first and `sink` after it."""
+    import secrets  # noqa: PLC0415 - see run
+
+    from tai.bus import Bus  # noqa: PLC0415
+    from tai.engine.session import Session, new_id  # noqa: PLC0415
+    from tai.record import Record  # noqa: PLC0415
+
+    name = new_id(datetime.now(UTC))
+    folder = chosen.state_dir / "sessions" / name
+    record = Record(folder)
+    session = Session(id=name, folder=folder, nonce=secrets.token_hex(8), target=target)
+    return session, Bus(name, [record, sink]), record.close
+
+
+def build(
+    flags: Flags,
+    chosen: Settings,
+    session: Session,
+    *,
+    bus: Bus,
+    connect: Connect,
+    window: Window | None = None,
+    **more: Any,
+) -> Investigation:
+    """The investigation that settings and flags ask for. more: passed on, such as `approve`."""
+    from tai import resources  # noqa: PLC0415 - see run
+    from tai.catalog import load_catalog  # noqa: PLC0415
+    from tai.engine.investigate import Investigation  # noqa: PLC0415
+    from tai.engine.options import Caps, Options  # noqa: PLC0415
+    from tai.engine.prompt import load_templates  # noqa: PLC0415
+    from tai.events import SessionStarted  # noqa: PLC0415
+    from tai.llm.deterministic import DeterministicEngine  # noqa: PLC0415
+    from tai.model import Window  # noqa: PLC0415
+    from tai.text import Redactor  # noqa: PLC0415
+
+    catalog = load_catalog([resources.folder("collectors"), chosen.collectors_dir])
+    fallback = DeterministicEngine(catalog.symptoms)
+    engine = _engine(chosen) or fallback
+    bus.emit(SessionStarted(version=__version__, engine=engine.name, model=engine.model))
+    return Investigation(
+        session,
+        bus=bus,
+        catalog=catalog,
+        templates=load_templates([resources.folder("prompts"), chosen.prompts_dir]),
+        connect=connect,
+        engine=engine,
+        fallback=fallback,
+        redactor=Redactor(),
+        options=Options(
+            budget=chosen.budget,
+            answer_tokens=chosen.model_answer_tokens,
+            caps=Caps(chosen.run_timeout, chosen.max_run_bytes, chosen.max_commands),
+            collectors=flags.collectors,
+            window=window or Window(),
+            offline=flags.no_host,
+        ),
+        **more,
+    )
+
+
+def engine_name(chosen: Settings) -> str:
+    """Who answers under these settings, for a status line."""
+    return (
+        "vllm"
+        if chosen.engine == "vllm" or (chosen.engine == "auto" and chosen.model_url)
+        else "deterministic"
+    )
+
+
+def _engine(chosen: Settings) -> Engine | None:
+    """The model's engine, None when the deterministic one is to answer."""
+    if engine_name(chosen) != "vllm":
+        return None
+    if not chosen.model_url:
+        raise InputError(
+            "--engine vllm needs a server: set --model-url, TAI_MODEL_URL or model_url in the config file"
+        )
+    from tai.llm.vllm import VLLMConfig, VLLMEngine  # noqa: PLC0415 - only where a model is asked
+
+    return VLLMEngine(
+        VLLMConfig(
+            url=chosen.model_url,
+            model=chosen.model,
+            api_key=_key(chosen.model_key_file),
+            connect_s=chosen.model_connect_s,
+            first_token_s=chosen.model_first_token_s,
+            stall_s=chosen.model_stall_s,
+            total_s=chosen.model_total_s,
+            allow=chosen.model_allow,
+        )
+    )
+
+
+def _key(file: Path | None) -> str:
+    if file is None:
+        return ""
+    try:
+        return file.read_text(encoding="utf-8").partition("\n")[0].strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"the API key file {file} cannot be read: {error}") from None
+
+
+def ssh_connect(chosen: Settings, known_hosts: Path | None = None) -> Connect:
+    """How hosts are reached: over SSH, with the limits of the settings."""
+    from tai.transport import ssh  # noqa: PLC0415 - see run
+    from tai.transport.base import Limits  # noqa: PLC0415
+
+    limits = Limits(chosen.connect_timeout, chosen.login_timeout, chosen.channels)
+
+    async def connect(target: Target, report: Callable[[str], None]) -> ssh.SSHConnection:  # type: ignore[name-defined]
+        return await ssh.connect(target, limits, report=report, known_hosts=known_hosts)
+
+    return connect
+
+
+def _diagnosis(flags: Flags, text: str, attachments: list[Attachment]) -> Work:
+    async def work(investigation: Investigation) -> None:
+        if flags.show_plan:
+            await investigation.show_plan(text)
+        elif flags.show_prompt:
+            await investigation.gather(text, attachments)
+            investigation.make_prompt()
+            if not flags.as_json:
+                sys.stdout.write(investigation.session.prompt_text)
+        else:
+            await investigation.diagnose(text, attachments)
+
+    return work
+
+
+def _ticket(flags: Flags, chosen: Settings, attachments: list[Attachment]) -> str:
+    if flags.ticket is None and attachments:
+        return "No ticket was written; the attached evidence is all there is."
+    return read_ticket(flags.ticket, max_bytes=chosen.max_ticket_bytes)
+
+
+def _window(flags: Flags) -> Window:
+    from tai.model import Window  # noqa: PLC0415 - see run
+    from tai.ticket.window import find_moment  # noqa: PLC0415
+
+    now = datetime.now().astimezone()
+    ends = {}
+    for name, given in (("since", flags.since), ("until", flags.until)):
+        if given:
+            moment = find_moment(given, now=now)
+            if moment is None:
+                raise InputError(
+                    f"--{name} {given!r} is not a time; try '14:05', '2 hours ago' or '2026-01-31 14:05 UTC'"
+                )
+            ends[name] = moment
+    if len(ends) == 2 and ends["until"] < ends["since"]:
+        raise InputError(f"--until {flags.until!r} is before --since {flags.since!r}")
+    return Window(**ends, source="the command line" if ends else "")
+
+
+def _debug_ssh() -> None:
+    import logging  # noqa: PLC0415 - only for --debug
+
+    logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, format="%(name)s: %(message)s")
+
+
+def repl(flags: Flags) -> int:
+    """`tai`: the conversation."""
+    from tai.frontends.conversation import converse  # noqa: PLC0415 - prompt-toolkit is only for the prompt
+
+    if flags.debug:
+        _debug_ssh()
+    return converse(flags, flags.settings())

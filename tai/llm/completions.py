@@ -1,0 +1,133 @@
+"""The wire form of chat completions: a request's body, and a streamed chunk back into what it says. No I/O.
+
+Source: OpenAI's API reference for /v1/chat/completions, and what vLLM 0.32 was seen to send. A field that a server
+gets wrong reads as absent; only what cannot be a chunk at all is an error.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from tai.llm.base import Message
+from tai.llm.schema import response_format
+
+DONE = "[DONE]"
+# Fields that tai can do without, each with the words by which servers refuse it. Which of them a server does not take
+# is remembered for the life of the engine.
+OPTIONAL = {
+    "response_format": (
+        "response_format",
+        "json_schema",
+        "json schema",
+        "structured output",
+        "grammar",
+        "guided",
+    ),
+    "stream_options": ("stream_options", "include_usage"),
+    "seed": ("seed",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the server counted them; 0 where it did not say."""
+
+    prompt: int = 0
+    cached: int = 0
+    answer: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One event of a stream. finish: '' while it goes on, else `stop`, `length`, …; error: the server's own words."""
+
+    text: str = ""
+    reasoning: str = ""
+    finish: str = ""
+    usage: Usage | None = None
+    error: str = ""
+
+
+def request_body(
+    model: str,
+    messages: Iterable[Message],
+    *,
+    max_tokens: int,
+    constrained: bool,
+    refused: Iterable[str] = (),
+) -> dict[str, Any]:
+    """The JSON of a request. constrained: the answer must fit the schema; refused: fields of OPTIONAL to leave out.
+
+    Temperature 0 and a fixed seed: the same evidence shall get the same answer, as far as a server can promise it.
+    """
+    body: dict[str, Any] = {
+        "model": model,
+        "messages": chat(messages),
+        "max_tokens": max_tokens,
+        "temperature": 0,
+        "seed": 0,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if constrained:
+        body["response_format"] = response_format()
+    for field in refused:
+        body.pop(field, None)
+    return body
+
+
+def chat(messages: Iterable[Message]) -> list[dict[str, str]]:
+    """Messages as the API wants them. Half a surrogate pair, which UTF-8 cannot carry, becomes `?`."""
+    return [
+        {"role": message.role, "content": message.content.encode("utf-8", "replace").decode()}
+        for message in messages
+    ]
+
+
+def chunk_of(data: str) -> Chunk:
+    """Read one event's data, or the body of an answer that was not streamed. Raises ValueError for what is neither."""
+    try:
+        value = json.loads(data)
+    except RecursionError:
+        raise ValueError("nested without end") from None
+    if not isinstance(value, dict) or not {"choices", "usage", "error"} & value.keys():
+        raise ValueError("no JSON object with choices in it")
+    if error := value.get("error"):
+        return Chunk(error=_text(error, "message") or str(error))
+    usage = _usage(value.get("usage"))
+    choices = value.get("choices")
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+        return Chunk(usage=usage)
+    choice = choices[0]
+    said = choice.get("delta") or choice.get("message")
+    return Chunk(
+        text=_text(said, "content"),
+        reasoning=_text(said, "reasoning")
+        or _text(said, "reasoning_content"),  # the second one before vLLM 0.12
+        finish=_text(choice, "finish_reason"),
+        usage=usage,
+    )
+
+
+def _text(holder: object, key: str) -> str:
+    value = holder.get(key) if isinstance(holder, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _usage(value: object) -> Usage | None:
+    if not isinstance(value, dict):
+        return None
+    details = value.get("prompt_tokens_details")
+    return Usage(
+        prompt=_number(value, "prompt_tokens"),
+        cached=_number(details, "cached_tokens"),
+        answer=_number(value, "completion_tokens"),
+    )
+
+
+def _number(holder: object, key: str) -> int:
+    value = holder.get(key) if isinstance(holder, dict) else None
+    return value if isinstance(value, int) and 0 <= value < 2**40 else 0

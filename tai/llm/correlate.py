@@ -1,0 +1,252 @@
+"""Which findings belong together, and which of them the ticket is about. Pure; the order of its results is stable.
+
+Not the answer: `tai.llm.deterministic` writes that. Here findings get a weight, and explanations become chains: a unit
+failed because its program could not write, because the disk is full, so the disk is the root of the three.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from tai.model import Finding, Observation, Ticket, Window
+from tai.parsers.timestamps import Stamp, stamp_of
+
+_SEVERITY: Final = {"critical": 4.0, "high": 3.0, "medium": 2.0, "low": 1.0, "info": 0.0}
+# A name that the ticket gives is a strong sign, a word in common a weak one.
+_SAME_SUBJECT: Final = 4.0
+_SAME_WORD: Final = 1.0
+_MOST_WORDS: Final = 3
+_POSTED: Final = 3.0
+_IN_WINDOW: Final = 2.0
+_LONG_BEFORE: Final = -4.0
+_EXPLAINS: Final = 1.0
+
+# What precedes the complaint by this much may still cause it; what lies a day off is another story.
+_LEAD: Final = timedelta(hours=1)
+_FAR: Final = timedelta(hours=24)
+# How far back a ticket without a time may mean.
+_RECENT: Final = timedelta(hours=24)
+# Only lines that print their year are compared without a window.
+_ANY_YEAR: Final = 2024
+# A time without a zone may be off by the widest zone there is.
+_ZONES: Final = timedelta(hours=14)
+
+# Of these there is one for all programs, so two findings about them meet whatever names they give.
+_SHARED: Final = frozenset({"memory", "disk", "hardware"})
+_DEVICE = re.compile(r"(?:sd|vd|xvd|hd|nvme|mmcblk|md|dm-|ata|loop|zd)[\w.:-]*|[\d:]+")
+
+_NAME = re.compile(r"[a-z][a-z0-9_+-]{2,}")
+_LOGGED = re.compile(r".{0,80}?\b(?P<ident>[\w.@/-]+)(?:\[\d+\])?: (?P<message>.*)")
+# Words of tickets and titles that bind nothing to anything.
+_COMMON: Final = frozenset(
+    """
+    the and for not was were has have had are with that this from its does did but can cannot any all out after before
+    since when then than they them there which while will been more most some only also into over under very host hosts
+    server servers machine node system service services unit program process error errors failed fails failing failure
+    start starts started problem issue please look check what why how users user new old got get see one two time itself
+    """.split()
+)
+
+
+@dataclass(slots=True)
+class Weighed:
+    """A finding with what speaks for it. weight: larger is likelier the cause; related: the ticket points at it.
+
+    old: its time is far from the ticket's, or from the newest line when the ticket has no time. reasons: what tied it to
+    the ticket; explains: findings that follow from it; explained_by: those it follows from.
+    """
+
+    finding: Finding
+    cause: bool
+    weight: float
+    related: bool
+    old: bool
+    reasons: list[str] = field(default_factory=list)
+    explains: list[Weighed] = field(default_factory=list)
+    explained_by: list[Weighed] = field(default_factory=list)
+
+
+def weigh(
+    ticket: Ticket,
+    observations: Sequence[Observation],
+    findings: Sequence[Finding],
+    symptoms: AbstractSet[str],
+) -> list[Weighed]:
+    """Every finding, weighed, likeliest first. symptoms: signatures that are never a cause by themselves."""
+    posted = {seen.id for seen in observations if not seen.argv}
+    window = ticket.window or _newest(observations)
+    weighed = [
+        _weigh(ticket, finding, posted, window, cause=finding.signature not in symptoms) for finding in findings
+    ]
+    single = posted | {seen.id for seen in observations if {"-u", "status"} & set(seen.argv)}
+    for effect in weighed:
+        for cause in weighed:
+            if cause is effect or _reaches(effect, cause):
+                continue
+            if explains(cause.finding, effect.finding, single):
+                cause.explains.append(effect)
+                effect.explained_by.append(cause)
+    for one in weighed:
+        below = _below(one)
+        one.weight += _EXPLAINS * min(len(below), 3)
+        if not one.related and any(other.related for other in below):
+            one.related = True
+            one.reasons.append("it explains what the ticket speaks of")
+    return sorted(weighed, key=lambda one: -one.weight)
+
+
+def explains(cause: Finding, effect: Finding, single: AbstractSet[str] = frozenset()) -> bool:
+    """Whether the catalog says that the one explains the other, and both can be about the same thing.
+
+    single: observations that are about one thing, a unit's own journal for one: what stands in them belongs together.
+    """
+    if cause.signature not in effect.explained_by:
+        return False
+    if _host_wide(cause) or _host_wide(effect) or (cause.category == effect.category and cause.category in _SHARED):
+        return True
+    common = {cited.observation for cited in cause.cited} & {cited.observation for cited in effect.cited}
+    return bool(_stems(cause) & _stems(effect) or common & single) or _mentions(cause, effect)
+
+
+def _reaches(start: Weighed, goal: Weighed) -> bool:
+    """True when `start` explains `goal` already, by any way: a chain must not close to a ring."""
+    return goal in _below(start)
+
+
+def _below(top: Weighed) -> list[Weighed]:
+    found: list[Weighed] = []
+    queue = list(top.explains)
+    while queue:
+        one = queue.pop(0)
+        if one not in found:
+            found.append(one)
+            queue.extend(one.explains)
+    return found
+
+
+def _weigh(ticket: Ticket, finding: Finding, posted: AbstractSet[str], window: Window, *, cause: bool) -> Weighed:
+    weight = _SEVERITY[finding.severity]
+    reasons: list[str] = []
+    if subject := _same_subject(ticket, finding):
+        weight += _SAME_SUBJECT
+        reasons.append(f"the ticket names {subject}")
+    words = sorted(_words(finding) & _ticket_words(ticket))[:_MOST_WORDS]
+    weight += _SAME_WORD * len(words)
+    # One word in common with a small matter is chance.
+    if len(words) > 1 or (words and finding.severity in {"high", "critical"}):
+        reasons.append(f"the ticket says {', '.join(words)}")
+    if any(cited.observation in posted for cited in finding.cited):
+        weight += _POSTED
+        reasons.append("its line came with the ticket")
+    related = bool(reasons)
+    near = _nearness(window, finding)
+    weight += near
+    if near > 0 and ticket.window:
+        reasons.append("it happened in the ticket's time")
+    return Weighed(finding, cause, weight, related and near >= 0, near < 0, reasons)
+
+
+def _newest(observations: Sequence[Observation]) -> Window:
+    """A window round the newest line that the host printed: without a time in the ticket, it is about now."""
+    lasts = [seen.text.rstrip().rpartition("\n")[2] for seen in observations if seen.argv and seen.text]
+    stamps = [stamp_of(line, year=_ANY_YEAR) for line in lasts]
+    times = [stamp.at for stamp in stamps if stamp is not None and stamp.at is not None and stamp.zoned]
+    return Window(since=max(times) - _RECENT) if times else Window()
+
+
+def _same_subject(ticket: Ticket, finding: Finding) -> str:
+    """The name in the ticket that the finding is about, '' when there is none."""
+    stems = _stems(finding)
+    subjects = ticket.subjects
+    for name in (*subjects.units, *subjects.processes):
+        if _stem(name) in stems:
+            return name
+    for port in subjects.ports:
+        if re.search(rf"(?<!\d){port}(?!\d)", finding.subject):
+            return f"port {port}"
+    for name in (*subjects.mounts, *subjects.addresses, *ticket.paths):
+        if name == finding.subject or (len(finding.subject) > 1 and name.startswith(f"{finding.subject}/")):
+            return name
+    return ""
+
+
+def _stems(finding: Finding) -> set[str]:
+    return {_stem(finding.subject)} - {""}
+
+
+def _stem(name: str) -> str:
+    """`postgresql@15-main.service` → `postgresql`; sshd and ssh, mysqld and mysql are the same program."""
+    base = name.rpartition("/")[2].lower()
+    base = re.sub(r"\.(?:service|socket|timer|mount|scope|slice|target)$", "", base).partition("@")[0]
+    return base.removesuffix("d") if len(base) > 3 else base
+
+
+def _host_wide(finding: Finding) -> bool:
+    """About the host, a mount, a device, a port or the network, so that any program may suffer from it."""
+    subject = finding.subject
+    return (
+        not subject
+        or subject.startswith(("/", "port "))
+        or finding.category in {"network", "dns"}
+        or _DEVICE.fullmatch(subject) is not None
+    )
+
+
+def _mentions(cause: Finding, effect: Finding) -> bool:
+    """Whether a line cited for the cause names what the effect is about."""
+    return any(
+        len(stem) > 2 and stem in cited.text.lower() for stem in _stems(effect) for cited in cause.cited
+    )
+
+
+def _words(finding: Finding) -> set[str]:
+    said = [_message(cited.text) for cited in finding.cited]
+    text = " ".join([finding.title, finding.subject, finding.category, *said])
+    return {_stem(word) for word in _NAME.findall(text.lower())} - _COMMON
+
+
+def _message(line: str) -> str:
+    """A log line without time and host name, which stand in every line and would tie it to any ticket."""
+    found = _LOGGED.match(line)
+    return f"{found['ident']} {found['message']}" if found else line
+
+
+def _ticket_words(ticket: Ticket) -> set[str]:
+    words = ticket.words or tuple(_NAME.findall(ticket.text.lower()))
+    return {_stem(word) for word in words if word not in _COMMON and len(word) > 2} - _COMMON
+
+
+def _nearness(window: Window, finding: Finding) -> float:
+    """How the finding's times lie to the ticket's window; 0 when either does not tell."""
+    edge = window.since or window.until
+    if edge is None:
+        return 0.0
+    stamps = [stamp for cited in finding.cited if (stamp := stamp_of(cited.text, year=edge.year))]
+    distances = [distance for stamp in stamps if (distance := _distance(window, stamp)) is not None]
+    if not distances:
+        return 0.0
+    if min(distances) == timedelta():
+        return _IN_WINDOW
+    return _LONG_BEFORE if min(distances) > _FAR else 0.0
+
+
+def _distance(window: Window, stamp: Stamp) -> timedelta | None:
+    """How far outside the window (and the hour before it) a time lies; none inside, None when it cannot be said.
+
+    A time without a zone is taken to be in the window's, and the zones' width is allowed for before it counts as far.
+    """
+    if stamp.at is None:
+        return None
+    zone = (window.since or window.until or stamp.at).tzinfo
+    at = stamp.at if stamp.zoned else stamp.at.replace(tzinfo=zone)
+    off = timedelta()
+    if window.since and at < window.since - _LEAD:
+        off = window.since - _LEAD - at
+    elif window.until and at > window.until:
+        off = at - window.until
+    return off if stamp.zoned or not off else max(off - _ZONES, timedelta(seconds=1))

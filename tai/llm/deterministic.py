@@ -1,0 +1,297 @@
+"""The engine without a language model: findings, their chains and their nearness to the ticket become an `Answer`.
+
+Counterpart of `tai.llm.vllm` behind the same seam. It needs no network, no GPU and no model; it says what known
+signatures show, and no more: without one that can be a cause and touches the ticket it answers `inconclusive`, with
+the lines most worth a look. A wrong cause said firmly is worse than none. The same question gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from typing import Final
+
+from tai.answer import Answer, SaidCheck, SaidClaim, SaidHypothesis, SaidMoment, SaidQuote
+from tai.llm.base import Delta, Question, Said
+from tai.llm.correlate import Weighed, weigh
+from tai.llm.leads import Lead, leads
+from tai.model import Citation, Finding, Observation, Outcome
+from tai.parsers.timestamps import stamp_of
+
+NOTE: Final = "No language model was used: this answer comes from tai's own fault signatures and rules."
+
+# An unrelated finding may only stand as the cause when it is as bad as this: a full disk breaks what nobody named.
+_STANDS_ALONE: Final = frozenset({"critical"})
+# Two likely causes of different kind that far apart are told apart; of closer ones only the one that explains more.
+_MARGIN: Final = 1.5
+_RELATED: Final = 2.0
+# A look that failed and would have told most: without these a host is not called healthy.
+_VITAL: Final = frozenset({"df", "journalctl", "systemctl", "dmesg"})
+_SENTENCE, _LINE, _AT = 400, 600, 40
+
+
+class DeterministicEngine:
+    """symptoms: ids of signatures that never stand as a cause by themselves (`Catalog.symptoms`)."""
+
+    def __init__(self, symptoms: AbstractSet[str]) -> None:
+        self._symptoms = symptoms
+
+    @property
+    def name(self) -> str:
+        """`deterministic`, shown with each of its diagnoses."""
+        return "deterministic"
+
+    @property
+    def model(self) -> str:
+        """There is none."""
+        return ""
+
+    async def ask(self, question: Question) -> AsyncIterator[Delta | Said]:
+        """One `Said` and nothing before it; never fails."""
+        yield Said(answer=answer(question, self._symptoms), notes=(NOTE,))
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def answer(question: Question, symptoms: AbstractSet[str]) -> Answer:
+    """The answer that rules can give. Pure."""
+    weighed = weigh(question.ticket, question.observations, question.findings, symptoms)
+    telling = [one for one in weighed if one.finding.severity != "info"]
+    causes = [one for one in telling if one.cause and one.finding.severity != "low" and not _deeper(one)]
+    details = [one for one in weighed if one.finding.severity == "info"]
+    chosen = _choose(causes)
+    if chosen is not None:
+        return _root_cause(question, chosen, [one for one in causes if one is not chosen], telling, details)
+    suspects = leads(question.ticket, question.observations, 6)
+    if not telling and _looked_well(question) and not _touching(suspects):
+        return _healthy(question, details)
+    return _inconclusive(question, causes, telling, suspects)
+
+
+def _deeper(one: Weighed) -> bool:
+    """True when something that can itself be a cause explains this finding."""
+    return any(above.cause or _deeper(above) for above in one.explained_by)
+
+
+def _choose(causes: Sequence[Weighed]) -> Weighed | None:
+    """The one that may be called the cause: it touches the ticket or is grave, is not long past, and has no rival near."""
+    fit = [one for one in causes if not one.old and (one.related or one.finding.severity in _STANDS_ALONE)]
+    if not fit:
+        return None
+    first, *others = sorted(fit, key=lambda one: -_score(one))
+    rivals = [
+        one
+        for one in others
+        if one.finding.category != first.finding.category and _score(first) - _score(one) < _MARGIN
+    ]
+    if rivals and len(first.explains) <= max(len(one.explains) for one in rivals):
+        return None
+    return first
+
+
+def _score(one: Weighed) -> float:
+    return one.weight + (_RELATED if one.related else 0.0)
+
+
+def _looked_well(question: Question) -> bool:
+    """Whether the host itself was looked at, and none of the looks that tell most failed."""
+    looks = [seen for seen in question.observations if seen.argv]
+    blind = [seen for seen in looks if seen.argv[0] in _VITAL and not seen.outcome.answered]
+    answered = [seen for seen in looks if seen.outcome.answered]
+    return len(answered) >= 3 and len(blind) * 4 <= len(looks) and not any(seen.argv[0] == "df" for seen in blind)
+
+
+def _touching(suspects: Iterable[Lead]) -> bool:
+    """A bad line that names what the ticket names: nobody should call that healthy."""
+    return any(lead.weight >= 6.0 for lead in suspects)
+
+
+def _root_cause(
+    question: Question, chosen: Weighed, rivals: Sequence[Weighed], telling: Sequence[Weighed], details: Sequence[Weighed]
+) -> Answer:
+    finding = chosen.finding
+    chain = _chain(chosen)
+    same = [one for one in rivals if one.finding.signature == finding.signature]
+    other = [one for one in rivals if one.finding.signature != finding.signature]
+    facts = [one for one in details if one.finding.category == finding.category]
+    evidence = [chosen, *same, *facts, *chain]
+    cause = finding.explanation
+    if same:
+        cause += f" The same holds for {_names(one.finding.subject for one in same)}."
+    if facts:
+        cause += " " + " ".join(one.finding.explanation for one in facts[:3])
+    if chain:
+        cause += f" It explains: {'; '.join(_titled(one.finding) for one in chain[:3])}."
+    rest = [one for one in telling if one not in evidence]
+    return Answer(
+        observations=_claims(rest)[:8],
+        timeline=_timeline(question, [one.finding for one in (*evidence, *rest)]),
+        hypotheses=tuple(_hypothesis(one) for one in (chosen, *other))[:4],
+        outcome="root_cause",
+        cause=_cut(cause, _SENTENCE),
+        evidence=_claims(evidence)[:8],
+        missing=_missing(question.observations),
+        actions=_actions([chosen, *chain]),
+        next_checks=_checks(question, [chosen, *chain, *other]),
+    )
+
+
+def _healthy(question: Question, details: Sequence[Weighed]) -> Answer:
+    looks = [seen for seen in question.observations if seen.argv and seen.outcome.answered]
+    programs = _names(dict.fromkeys(seen.argv[0] for seen in looks))
+    return Answer(
+        observations=_claims(details)[:8],
+        outcome="healthy",
+        cause=_cut(
+            f"No known fault shows in {len(looks)} looks at the host ({programs}). "
+            "What the ticket describes may have passed, or lie elsewhere.",
+            _SENTENCE,
+        ),
+        missing=_missing(question.observations),
+    )
+
+
+def _inconclusive(
+    question: Question, causes: Sequence[Weighed], telling: Sequence[Weighed], suspects: Sequence[Lead]
+) -> Answer:
+    candidates = causes or [one for one in telling if not one.explained_by]
+    if candidates:
+        named = "; ".join(_titled(one.finding) for one in candidates[:3])
+        said = f"The evidence does not show one cause. What was found: {named}."
+    elif suspects:
+        said = "No known fault signature fits. The lines most worth a look are listed as leads."
+    else:
+        said = "Nothing in the evidence points at a cause."
+    found = _claims(telling)
+    return Answer(
+        observations=(*found, *(_lead_claim(lead) for lead in suspects))[:8],
+        timeline=_timeline(question, [one.finding for one in telling]),
+        hypotheses=tuple(_hypothesis(one) for one in causes)[:4],
+        outcome="inconclusive",
+        cause=_cut(said, _SENTENCE),
+        missing=_missing(question.observations),
+        actions=_actions(candidates[:2]),
+        next_checks=_checks(question, candidates),
+    )
+
+
+def _chain(chosen: Weighed) -> list[Weighed]:
+    """What follows from the cause, nearest first."""
+    chain: list[Weighed] = []
+    queue = list(chosen.explains)
+    while queue:
+        one = queue.pop(0)
+        if one not in chain:
+            chain.append(one)
+            queue.extend(one.explains)
+    return chain
+
+
+def _claims(weighed: Iterable[Weighed]) -> tuple[SaidClaim, ...]:
+    return tuple(
+        SaidClaim(
+            text=_cut(one.finding.explanation, _SENTENCE),
+            quotes=tuple(_quote(cited) for cited in one.finding.cited[:4]),
+        )
+        for one in weighed
+    )
+
+
+def _lead_claim(lead: Lead) -> SaidClaim:
+    times = f", {lead.times} lines of this form" if lead.times > 1 else ""
+    quote = SaidQuote(evidence=lead.observation, line=lead.line, text=lead.text[:_LINE])
+    return SaidClaim(text=f"A suspicious line that no signature knows{times}.", quotes=(quote,))
+
+
+def _quote(cited: Citation) -> SaidQuote:
+    return SaidQuote(evidence=cited.observation, line=cited.line, text=cited.text[:_LINE])
+
+
+def _hypothesis(one: Weighed) -> SaidHypothesis:
+    refuting: tuple[SaidClaim, ...] = ()
+    return SaidHypothesis(
+        cause=_cut(f"{_titled(one.finding)}{_why(one)}", _SENTENCE), supporting=_claims([one]), refuting=refuting
+    )
+
+
+def _why(one: Weighed) -> str:
+    return f" ({'; '.join(one.reasons)})" if one.reasons else " (nothing in the ticket points at it)"
+
+
+def _titled(finding: Finding) -> str:
+    return f"{finding.title}: {finding.subject}" if finding.subject else finding.title
+
+
+def _timeline(question: Question, findings: Iterable[Finding]) -> tuple[SaidMoment, ...]:
+    """Cited lines that tell their time, in order; lines that only tell seconds since boot come after, in theirs."""
+    window = question.ticket.window
+    edge = window.since or window.until
+    moments: list[tuple[tuple[int, float, int], SaidMoment]] = []
+    for finding in findings:
+        for cited in finding.cited:
+            stamp = stamp_of(cited.text, year=edge.year if edge else _NO_YEAR)
+            if stamp is None:
+                continue
+            place = (0, _seconds(stamp.at)) if stamp.at else (1, stamp.since_boot or 0.0)
+            text = _cut(_titled(finding), _SENTENCE)
+            moment = SaidMoment(at=stamp.text[:_AT], text=text, quote=_quote(cited))
+            moments.append(((*place, len(moments)), moment))
+    unique = {(moment.at, moment.text): moment for _, moment in sorted(moments, key=lambda pair: pair[0])}
+    return tuple(unique.values())[:12]
+
+
+# For lines without a year in a ticket without a window, only their order counts; a leap year knows every date.
+_NO_YEAR: Final = 2024
+
+
+def _seconds(at: datetime) -> float:
+    """For ordering: a time without a zone counts as UTC, so that it can be compared at all."""
+    return (at.replace(tzinfo=None) - datetime(1970, 1, 1) - (at.utcoffset() or at - at)).total_seconds()
+
+
+def _missing(observations: Sequence[Observation]) -> tuple[str, ...]:
+    """What could not be seen, the looks that tell most first. A tool that a host does not have leaves no gap."""
+    gaps = [seen for seen in observations if not seen.outcome.answered and seen.outcome is not Outcome.MISSING_TOOL]
+    cut = [seen for seen in observations if seen.truncated]
+    ordered = sorted(gaps, key=lambda seen: not (seen.argv and seen.argv[0] in _VITAL))
+    said = [f"{seen.id} {seen.source}: {seen.outcome.value.replace('_', ' ')}{_because(seen)}" for seen in ordered]
+    said += [f"{seen.id} {seen.source}: cut at the byte limit" for seen in cut]
+    return tuple(_cut(text, _SENTENCE) for text in said[:8])
+
+
+def _because(seen: Observation) -> str:
+    return f" ({seen.reason})" if seen.reason else ""
+
+
+def _actions(weighed: Iterable[Weighed]) -> tuple[str, ...]:
+    said = dict.fromkeys(action for one in weighed for action in one.finding.actions)
+    return tuple(_cut(action, _SENTENCE) for action in list(said)[:8])
+
+
+def _checks(question: Question, weighed: Iterable[Weighed]) -> tuple[SaidCheck, ...]:
+    """Proposed commands that have not been run yet, those of the likeliest finding first."""
+    done = {seen.argv for seen in question.observations if seen.outcome.answered}
+    said: dict[tuple[str, ...], SaidCheck] = {}
+    for one in weighed:
+        for argv in one.finding.checks:
+            if argv in done or len(argv) > 24 or any(len(word) > 160 for word in argv):
+                continue
+            said.setdefault(argv, SaidCheck(argv=argv, why=_cut(f"To look closer at: {_titled(one.finding)}", _SENTENCE)))
+    return tuple(said.values())[:5]
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(name for name in names if name)
+
+
+def _cut(text: str, longest: int) -> str:
+    """Text within the bound, cut at the end of a sentence where one is near, else at a word, with a mark."""
+    if len(text) <= longest:
+        return text
+    head = text[: longest - 1]
+    stop = head.rfind(". ") + 1
+    if stop > longest * 2 // 3:
+        return head[:stop]
+    return head[: head.rfind(" ") if " " in head else len(head)] + "…"

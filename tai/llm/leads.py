@@ -1,0 +1,91 @@
+"""Lines that look suspicious when no signature fits: what a tired engineer's eye would stop at. Pure, stable.
+
+Not findings: nothing is known about these lines but their words. They are leads of an inconclusive answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tai.model import Observation, Ticket
+
+_WEIGHTS: Final = (
+    (4.0, re.compile(r"(?i)\b(?:panic|fatal|emerg|critical|crit|corrupt\w*|segfault|oom-killer|out of memory)\b")),
+    (3.0, re.compile(r"(?i)\b(?:errors?|fail(?:ed|ure|ing)?|unable|cannot|can't|could not|refused|denied|killed|aborted|exception|traceback)\b")),
+    (2.0, re.compile(r"(?i)\b(?:time[d ]?-?out|unreachable|rejected|missing|not found|no such|invalid|expired|exceeded|reset|lost|dropp(?:ed|ing))\b")),
+    (1.0, re.compile(r"(?i)\b(?:warn(?:ing)?|retry(?:ing)?|slow|degraded|unexpected)\b")),
+)
+# "0 errors", "no error", "error_log on" speak of no fault.
+_HARMLESS: Final = re.compile(r"(?i)\b(?:0|no|without) (?:errors?|failures?|failed)\b|\berror[_-]?log\b|fail2ban|errors?[=:] ?0\b|ignor(?:ed|ing)")
+_SUBJECT: Final = 3.0
+_WORD: Final = 0.5
+_POSTED: Final = 1.0
+# A template that comes once is likelier the event than one that comes a thousand times.
+_RARE: Final = 1.0
+_LOG_PROGRAMS: Final = frozenset({"journalctl", "dmesg", "tail", "cat", "zcat"})
+_LONGEST: Final = 1000
+_VARIABLE = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8,}|\d+", re.IGNORECASE)
+_HEAD = re.compile(r"^.{0,60}?\]?: ")
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """One line worth a look. weight: larger is more suspicious; times: how often lines of its form came."""
+
+    observation: str
+    line: int
+    text: str
+    weight: float
+    times: int
+
+
+def leads(ticket: Ticket, observations: Sequence[Observation], most: int) -> list[Lead]:
+    """The `most` suspicious lines of different form, worst first."""
+    names = _names(ticket)
+    best: dict[str, Lead] = {}
+    times: Counter[str] = Counter()
+    for seen in observations:
+        if not _is_log(seen):
+            continue
+        for lead in _weighed(seen, names):
+            form = _VARIABLE.sub("#", _HEAD.sub("", lead.text[:_LONGEST]))
+            times[form] += 1
+            if form not in best or lead.weight > best[form].weight:
+                best[form] = lead
+    ranked = [
+        Lead(lead.observation, lead.line, lead.text, lead.weight + _RARE / times[form], times[form])
+        for form, lead in best.items()
+    ]
+    return sorted(ranked, key=lambda lead: -lead.weight)[:most]
+
+
+def _weighed(seen: Observation, names: frozenset[str]) -> Iterator[Lead]:
+    posted = 0.0 if seen.argv else _POSTED
+    for number, line in enumerate(seen.lines, start=1):
+        head = line[:_LONGEST]
+        weight = next((weight for weight, words in _WEIGHTS if words.search(head)), 0.0)
+        if not weight or _HARMLESS.search(head):
+            continue
+        lower = head.lower()
+        near = _SUBJECT if any(name in lower for name in names) else 0.0
+        yield Lead(seen.id, number, line, weight + near + posted, 1)
+
+
+def _is_log(seen: Observation) -> bool:
+    """Attachments, and what reads logs; a table or a configuration file is full of such words for no reason."""
+    if not seen.text or not seen.argv:
+        return bool(seen.text)
+    program, *rest = seen.argv
+    reads_log = program in _LOG_PROGRAMS and not any(word.startswith(("/etc/", "/proc/", "/lib/", "/usr/")) for word in rest)
+    return reads_log or (program == "systemctl" and "status" in rest)
+
+
+def _names(ticket: Ticket) -> frozenset[str]:
+    subjects = ticket.subjects
+    names = [*subjects.units, *subjects.processes, *subjects.addresses, *ticket.paths]
+    stems = {name.lower().removesuffix(".service") for name in names}
+    return frozenset(stem for stem in stems if len(stem) > 2)

@@ -1,0 +1,290 @@
+"""The engine that asks a language model: vLLM, or any server with OpenAI's chat completions.
+
+Not trusted with anything: what it says is read against a schema here, and believed only as far as `tai.engine.verify`
+finds the lines. The way down: `ask` (calls until there is an answer) → `_call` (tries until a call gets through) →
+`_once` (one request, streamed) → `tai.llm.http`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tai.errors import ModelError
+from tai.llm import endpoint as endpoints
+from tai.llm.base import Delta, Message, Question, Said
+from tai.llm.completions import DONE, chat, chunk_of, request_body
+from tai.llm.failures import Failure, plain
+from tai.llm.patience import Patience
+from tai.llm.reading import read_answer
+from tai.llm.reply import Reply
+from tai.llm.wording import with_repair, with_schema
+
+if TYPE_CHECKING:
+    from tai.llm.http import Link
+
+_TRIES = 2  # of one call, as long as the model has said nothing
+_LONGEST_WAIT_S = 10.0  # for a server that names a time to come back; longer, and the person is told instead
+_SHORT_BYTES = 4 * 2**20  # /tokenize sends a number for each token of a whole window
+# A streamed token is about 300 bytes of JSON with vLLM; a generous server may add log probabilities.
+_BYTES_PER_TOKEN = 4096
+_LEAST_BYTES = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class VLLMConfig:
+    """url, model, api_key: as in the settings, '' where absent. Limits in seconds: to connect, to the first token, between
+    two tokens, for one whole `ask`. allow: hosts outside of private networks that may be asked. backoff_s: before the
+    second try of a request that failed, unless the server names a time.
+    """
+
+    url: str
+    model: str = ""
+    api_key: str = field(default="", repr=False)
+    connect_s: float = 5.0
+    first_token_s: float = 120.0
+    stall_s: float = 20.0
+    total_s: float = 600.0
+    allow: tuple[str, ...] = ()
+    backoff_s: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """A model that a server has. window: its context length in tokens; 0 when the server does not say."""
+
+    name: str
+    window: int = 0
+
+
+class VLLMEngine:
+    """An `Engine`. Several questions may be asked at once. Close it when done."""
+
+    def __init__(self, config: VLLMConfig) -> None:
+        self._config = config
+        self._model = config.model
+        self._link: Link | None = None
+        self._refused: set[str] = set()  # optional request fields that the server turned out not to take
+
+    @property
+    def name(self) -> str:
+        """`vllm`."""
+        return "vllm"
+
+    @property
+    def model(self) -> str:
+        """The model's name: as configured, or as the server told; '' until it was asked."""
+        return self._model
+
+    async def ask(self, question: Question) -> AsyncGenerator[Delta | Said, None]:
+        """See `Engine.ask`. At most three calls: as wanted; without the schema's constraint if that led into a loop; and
+        one for the repair of an answer that does not fit. Deltas are for showing: those of a second call follow on.
+        """
+        patience = self._patience()
+        messages, constrained, repaired = question.messages, True, False
+        notes: list[str] = []
+        while True:
+            reply = Reply(question.max_answer_tokens)
+            async with aclosing(self._call(messages, reply, patience, constrained=constrained)) as deltas:
+                async for delta in deltas:
+                    yield delta
+            said = reply.text or reply.reasoning
+            if reply.loop:
+                if not self._constrains(constrained):
+                    raise ModelError(f"The model {reply.loop}.", said=said)
+                constrained = False
+                notes.append(f"the model {reply.loop} under a JSON schema, and was asked again without one")
+                continue
+            answer = read_answer(reply.text)
+            if not isinstance(answer, str):
+                usage = reply.usage
+                yield Said(answer, usage.prompt, usage.cached, usage.answer, tuple(notes + self._lacks()))
+                return
+            if reply.finish == "length":
+                raise ModelError(
+                    f"The model's answer was cut at {question.max_answer_tokens} tokens (model_answer_tokens), or at the "
+                    "end of its window.",
+                    said=said,
+                )
+            if repaired:
+                raise ModelError(f"The model's answer cannot be used, nor its repair: {answer}.", said=said)
+            repaired = True
+            messages = with_repair(messages, said, answer)
+            notes.append(f"the model's first answer could not be used ({answer}) and was repaired")
+
+    async def models(self) -> tuple[ServedModel, ...]:
+        """What the server has, from /v1/models. Raises ModelError."""
+        link, endpoint = self._connect()
+        body = await link.fetch(
+            "GET", f"{endpoint.base}/models", within_s=self._config.stall_s, max_bytes=_SHORT_BYTES
+        )
+        if isinstance(body, Failure):
+            raise ModelError(body.reason)
+        return tuple(_served(body))
+
+    async def count_tokens(self, messages: Iterable[Message]) -> int | None:
+        """Tokens of a prompt as the server's tokenizer and chat template make them; None where it does not tell.
+
+        By vLLM's /tokenize, which other servers lack: `tai.llm.tokens` estimates.
+        """
+        try:
+            link, endpoint = self._connect()
+            body = {"model": await self._named(), "messages": chat(messages), "add_generation_prompt": True}
+        except ModelError:
+            return None
+        text = await link.fetch(
+            "POST",
+            f"{endpoint.root}/tokenize",
+            body,
+            within_s=self._config.stall_s,
+            max_bytes=_SHORT_BYTES,
+        )
+        if isinstance(text, Failure):
+            return None
+        count = _object(text).get("count")
+        return count if isinstance(count, int) and count >= 0 else None
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._link:
+            await self._link.close()
+            self._link = None
+
+    async def _call(
+        self, messages: tuple[Message, ...], reply: Reply, patience: Patience, *, constrained: bool
+    ) -> AsyncGenerator[Delta, None]:
+        """Fill `reply`; tries again while nothing was said and a try may help. Raises ModelError when none does."""
+        model = await self._named()
+        tries = 0
+        while True:
+            enforced = self._constrains(constrained)
+            body = request_body(
+                model,
+                messages if enforced else with_schema(messages),
+                max_tokens=reply.max_tokens,
+                constrained=enforced,
+                refused=self._refused,
+            )
+            patience.call()
+            async with aclosing(self._once(body, reply, patience)) as deltas:
+                async for delta in deltas:
+                    yield delta
+            failure = reply.failure
+            if failure is None:
+                return
+            if asked_less := (failure.without & body.keys()):
+                self._refused |= asked_less
+            else:
+                tries += 1
+                wait_s = self._config.backoff_s if failure.wait_s is None else failure.wait_s
+                hopeless = not failure.transient or wait_s > min(_LONGEST_WAIT_S, patience.left())
+                if hopeless or reply.begun or tries == _TRIES:
+                    raise await self._error(failure, reply)
+                await asyncio.sleep(wait_s)
+            reply.failure = None
+
+    async def _once(
+        self, body: dict[str, Any], reply: Reply, patience: Patience
+    ) -> AsyncGenerator[Delta, None]:
+        """One request; what comes goes into `reply`. The connection is closed on every way out of here."""
+        link, endpoint = self._connect()
+        events = link.events(
+            f"{endpoint.base}/chat/completions",
+            body,
+            patience,
+            model=body["model"],
+            max_bytes=_LEAST_BYTES + _BYTES_PER_TOKEN * reply.max_tokens,
+        )
+        async with aclosing(events):
+            async for event in events:
+                if isinstance(event, Failure):
+                    # Once the model has said that it is done, the answer is whole, however the stream ends.
+                    reply.failure = None if reply.finish else event
+                    return
+                if event == DONE:
+                    # Reading on to the end of the body lets the connection be used again.
+                    reply.finish = reply.finish or "stop"
+                    patience.finished()
+                    continue
+                try:
+                    chunk = chunk_of(event)
+                except ValueError as error:
+                    reply.failure = Failure(
+                        f"The stream from the model server at {endpoint.name} cannot be read ({plain(str(error))}): "
+                        f"{plain(event)[:80]!r}"
+                    )
+                    return
+                deltas = reply.take(chunk)
+                if chunk.finish:
+                    patience.finished()
+                elif deltas:
+                    patience.heard()
+                for delta in deltas:
+                    yield delta
+                if reply.over:
+                    return
+        if not reply.finish:
+            reply.failure = Failure(
+                f"The model server at {endpoint.name} ended the stream before the answer was done.",
+                transient=True,
+            )
+
+    async def _error(self, failure: Failure, reply: Reply) -> ModelError:
+        reason = failure.reason
+        if failure.unknown_model:
+            try:
+                names = ", ".join(model.name for model in await self.models())
+            except ModelError:
+                names = ""
+            reason += f" It serves: {names}." if names else ""
+        return ModelError(reason, said=reply.text or reply.reasoning)
+
+    async def _named(self) -> str:
+        if not self._model:
+            served = await self.models()
+            if not served:
+                raise ModelError(
+                    f"The model server at {self._config.url} serves no model; set model to the name of one."
+                )
+            self._model = served[0].name
+        return self._model
+
+    def _connect(self) -> tuple[Link, endpoints.Endpoint]:
+        endpoint = endpoints.parse(self._config.url, self._config.allow)
+        if self._link is None:
+            from tai.llm.http import Link  # noqa: PLC0415 - httpx is slow to import, and not every run asks a model
+
+            self._link = Link(endpoint, api_key=self._config.api_key, connect_s=self._config.connect_s)
+        return self._link, endpoint
+
+    def _patience(self) -> Patience:
+        config = self._config
+        return Patience(first_token_s=config.first_token_s, stall_s=config.stall_s, total_s=config.total_s)
+
+    def _constrains(self, wanted: bool) -> bool:  # noqa: FBT001 - one flag, and the name says what it is
+        return wanted and "response_format" not in self._refused
+
+    def _lacks(self) -> list[str]:
+        if "response_format" not in self._refused:
+            return []
+        return ["the server does not enforce a JSON schema; the answer was asked for in words"]
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _served(text: str) -> Iterable[ServedModel]:
+    listed = _object(text).get("data")
+    for entry in listed if isinstance(listed, list) else []:
+        if isinstance(entry, dict) and isinstance(name := entry.get("id"), str) and name:
+            window = entry.get("max_model_len")
+            yield ServedModel(name, window if isinstance(window, int) and window > 0 else 0)

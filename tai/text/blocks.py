@@ -1,0 +1,138 @@
+"""Private keys of several lines, cut or whole: the only secrets that no single line gives away.
+
+A state machine over lines, not a parser: it never decodes a key, and it keeps every line in its place, so
+that line 41 stays line 41. What is between the markers of a private key (RFC 7468 PEM, OpenPGP armor,
+OpenVPN, PuTTY) is secret; certificates and public keys are evidence and stay.
+
+A block may begin without its first marker (`tail` cut it off: seen at the last marker, looking back) or
+end without its last (`head` did, or the size limit). Each line may carry a prefix, as in a journal or in
+YAML: bodies then begin in the column of the marker.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tai.text.rules import PatternRule
+
+# Lines to look back from an end marker: an RSA key of 16384 bits has 200.
+LOOK_BACK = 400
+# Foreign lines inside a block before it counts as cut off: a journal may mix in other units' lines.
+_PATIENCE = 8
+
+_KIND = r"(?:[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?|OpenVPN Static key V\d|OpenVPN tls-crypt-v2 (?:client|server) key)"
+_BEGIN = re.compile(rf"-{{4,5}} ?BEGIN {_KIND} ?-{{4,5}}")
+_END = re.compile(rf"-{{4,5}} ?END {_KIND} ?-{{4,5}}")
+# The first bytes of keys, in base64: OpenSSH's magic, the DER of PKCS#1, PKCS#8, SEC1 and Ed25519 keys.
+_HEADLESS = re.compile(
+    r"(?<![A-Za-z0-9+/])(?:b3BlbnNzaC1rZXktdjEA|MI[IG][A-Za-z0-9+/]{3}IB(?:AAK[BC]|ADAN)|MH[cg]CAQEEI|MIGkAgEBBD|MIHcAgEBBE|"
+    r"MC4CAQAwBQYDK2Vw|MIG[HT]AgEAM|MIHuAgEAM)[A-Za-z0-9+/=]{8,}"
+)
+_PUTTY = re.compile(r"Private-Lines: (\d{1,4})\s*$")
+_PUTTY_MAC = re.compile(r"Private-MAC: ([0-9a-f]{16,})")
+_BASE64 = re.compile(r"[A-Za-z0-9+/=]+|[0-9a-f]+")
+_TAIL = re.compile(r"(?:(?<=\s)|^)(?:[A-Za-z0-9+/=]{16,}|<redacted:private-key:[0-9a-f]{8}>)\s*$")
+_HEADER = re.compile(r"[A-Z][A-Za-z-]{2,30}: |\s*$")
+_ONE_LINE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\\ ")
+
+# Finds the lines at which a block may begin or end. What is secret in them, `Blocks` says.
+MARKERS = PatternRule(
+    "private-key",
+    re.compile(r"(?!)"),
+    anchors=("----", "private-lines", "private-mac"),
+    likely=re.compile(rb"^.(?:b3BlbnNzaC1|MI[IGH]|MH[cg]|MC4C)"),
+)
+
+
+class Blocks:
+    """Where the walk over lines is: outside of any block, or inside and since when."""
+
+    def __init__(self) -> None:
+        self._column = -1  # of the block's marker; -1 outside
+        self._misses = 0
+        self._counted = 0  # PuTTY says how many lines follow
+
+    @property
+    def inside(self) -> bool:
+        return self._column >= 0 or self._counted > 0
+
+    def spans(self, line: str) -> list[tuple[int, int]]:
+        """What of the next line is secret, as (start, end) columns; then the state is that after it."""
+        if self._counted:
+            self._counted -= 1
+            return [_stripped(line, 0)] if line.strip() else []
+        found: list[tuple[int, int]] = []
+        if begin := _BEGIN.search(line):
+            self._column, self._misses = begin.start(), 0
+            found = _after_marker(line, begin.end())
+        elif counted := _PUTTY.search(line):
+            self._counted = int(counted[1])
+        elif mac := _PUTTY_MAC.search(line):
+            found = [mac.span(1)]
+        elif self._column >= 0 and not _END.search(line):
+            return self._body(line)
+        elif headless := _HEADLESS.search(line):
+            self._column, self._misses = headless.start(), 0
+            found = [headless.span()]
+        if end := _last(_END, line):
+            self._column = -1
+            found += _before_marker(line, end.start(), begin.end() if begin else 0)
+        return sorted(set(found))
+
+    def _body(self, line: str) -> list[tuple[int, int]]:
+        span = body_span(line, self._column)
+        if span or _HEADER.match(line, min(self._column, len(line))):
+            self._misses = 0 if span else self._misses
+            return [span] if span else []
+        self._misses += 1
+        if self._misses > _PATIENCE:
+            self._column = -1
+        return []
+
+
+def body_span(line: str, column: int) -> tuple[int, int] | None:
+    """The columns of key material in a line of a block whose marker stands in `column`, or None."""
+    start, end = _stripped(line, column)
+    if start < end and (_BASE64.fullmatch(line, start, end) or line.startswith("<redacted:", start)):
+        return start, end
+    tail = _TAIL.search(line[-200:])
+    return (len(line) - len(line[-200:]) + tail.start(), len(line.rstrip())) if tail else None
+
+
+def ends_block(line: str) -> int:
+    """The column of a private key's end marker with no begin marker before it in the line, or -1."""
+    end = _END.search(line)
+    return -1 if end is None or _BEGIN.search(line, 0, end.start()) else end.start()
+
+
+def may_be_body(line: str) -> bool:
+    """Whether this line, seen alone, could be inside a block whose end marker is still to come."""
+    return _TAIL.search(line[-200:]) is not None or _BASE64.fullmatch(line.strip()[:200]) is not None
+
+
+def _stripped(line: str, column: int) -> tuple[int, int]:
+    tail = line[column:]
+    start = column + len(tail) - len(tail.lstrip())
+    return start, max(start, len(line.rstrip()))
+
+
+def _after_marker(line: str, start: int) -> list[tuple[int, int]]:
+    r"""The rest of a key on one line (JSON, an environment variable), with `\n` or blanks for newlines."""
+    end = start
+    while end < len(line) and (line[end] in _ONE_LINE or line[end] in ":,-.") and not _END.match(line, end):
+        end += 1
+    return [(start, end)] if len(line[start:end].strip("\\nrt -")) >= 4 else []
+
+
+def _before_marker(line: str, end: int, begin: int) -> list[tuple[int, int]]:
+    start = end
+    while start > begin and line[start - 1] in _ONE_LINE:
+        start -= 1
+    return [(start, end)] if len(line[start:end].strip("\\nrt ")) >= 16 and not begin else []
+
+
+def _last(pattern: re.Pattern[str], line: str) -> re.Match[str] | None:
+    found = None
+    for match in pattern.finditer(line):
+        found = match
+    return found

@@ -1,0 +1,173 @@
+"""The REPL over a rehearsed investigation, run as a program in a pseudo-terminal by `test_repl`. Not a test.
+
+The investigation is small and real in what matters to a terminal: it emits events through the bus to the renderer, it
+waits, it can be cancelled, and it keeps what it had. `python -m tests.frontends.rehearsal FOLDER`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from tai.bus import Bus
+from tai.commands.context import Context
+from tai.commands.views import View
+from tai.errors import ConfigError, HostError, InputError
+from tai.events import (
+    AnswerDelta,
+    AnswerStarted,
+    Diagnosed,
+    Event,
+    HostFailed,
+    Interrupted,
+    ObservationMade,
+    SessionStarted,
+    TicketParsed,
+)
+from tai.frontends.console import open_console
+from tai.frontends.render import Renderer
+from tai.frontends.repl import Repl
+from tai.model import Diagnosis, Finding, Host, Observation, Ticket
+
+
+@dataclass
+class RehearsedSession:
+    """The fields of `tai.engine.session.Session` that commands and status read."""
+
+    target_name: str = ""
+    ticket: Ticket | None = None
+    host: Host | None = None
+    steps: list[Any] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    prompt_text: str = ""
+    diagnosis: Diagnosis | None = None
+
+    def observation(self, ref: str) -> Observation | None:
+        wanted = f"E{ref.lstrip('#')}" if ref.lstrip("#").isdecimal() else ref.upper()
+        return next((seen for seen in self.observations if seen.id == wanted), None)
+
+
+class Rehearsed:
+    """Plays `Investigation`. A ticket with `slow` in it waits for ever; one with `stream` streams an answer for ever."""
+
+    def __init__(self, emit: Callable[[Event], object], *, asked: list[str] | None = None) -> None:
+        self.session = RehearsedSession()
+        self.asked = asked if asked is not None else []
+        self._emit = emit
+
+    async def diagnose(self, ticket_text: str) -> None:
+        self.asked.append(f"diagnose {ticket_text}")
+        lines = ticket_text.count("\n") + 1
+        if not self.session.target_name and "db-01" in ticket_text:
+            self.session.target_name = "db-01"
+        ticket = Ticket(text=ticket_text, notes=(f"{lines} lines, ends in {ticket_text[-12:]!r}",))
+        self.session.ticket = ticket
+        self._emit(SessionStarted(version="0.1.0", engine="deterministic"))
+        self._emit(TicketParsed(ticket=ticket))
+        if not self.session.target_name:
+            raise InputError("the ticket names no host")
+        if "unreachable" in ticket_text:
+            self._emit(HostFailed(host="db-01", hop="db-01", cause="refused", remedy="Start sshd."))
+            raise HostError("db-01", "refused", "Start sshd.")
+        self.session.host = Host(name=self.session.target_name)
+        from tests.frontends.story import DIAGNOSIS, DISK, FINDING, PASTED, sent  # noqa: PLC0415 - late, like an engine
+
+        try:
+            for n, seen in enumerate((DISK, PASTED), start=1):
+                self._emit(sent(n, seen))
+                await asyncio.sleep(0)
+                self.session.observations.append(seen)
+                self._emit(ObservationMade(n=n, observation=seen))
+            if "slow" in ticket_text:
+                self._emit(sent(3, DISK))
+                await asyncio.Event().wait()
+            self._emit(AnswerStarted(engine="vllm", model="gemma"))
+            while "stream" in ticket_text:
+                self._emit(AnswerDelta(text='{"cause": "…'))
+                await asyncio.sleep(0.01)
+        except asyncio.CancelledError:
+            self._emit(Interrupted(kept=len(self.session.observations)))
+            raise
+        self.session.findings.append(FINDING)
+        self.session.diagnosis = DIAGNOSIS
+        self._emit(Diagnosed(diagnosis=DIAGNOSIS))
+
+    async def follow_up(self, text: str) -> None:
+        self.asked.append(f"follow_up {text}")
+        assert self.session.diagnosis is not None
+        self._emit(Diagnosed(diagnosis=self.session.diagnosis.model_copy(update={"cause": f"About {text}"})))
+
+    async def collect(self, names: Sequence[str]) -> None:
+        self.asked.append(f"collect {' '.join(names)}")
+
+    async def use_host(self, name: str) -> None:
+        self.asked.append(f"use_host {name}")
+        self.session.target_name = name
+        self.session.host = None
+        self.session.observations.clear()
+        self.session.diagnosis = None
+
+    async def run_line(self, text: str) -> list[Observation]:
+        self.asked.append(f"run_line {text}")
+        if text.startswith("df"):
+            return self.session.observations[:1]
+        raise InputError(f"{text} is not in the catalogue")
+
+    async def next_check(self, n: int) -> None:
+        self.asked.append(f"next_check {n}")
+
+    async def clear(self) -> None:
+        self.asked.append("clear")
+        self.session.ticket = None
+        self.session.diagnosis = None
+
+    async def close(self) -> None:
+        self.asked.append("close")
+
+
+def context(investigation: Rehearsed, show: Callable[[View], None]) -> Context:
+    """A context around a rehearsed investigation, with a catalogue of one collector."""
+    probes = [SimpleNamespace(id="filesystems", title="Space on each filesystem")]
+    collectors = [SimpleNamespace(name="disk", title="Disks and filesystems", probes=probes)]
+    return Context(
+        investigation=cast("Any", investigation),
+        catalog=cast("Any", SimpleNamespace(collectors=collectors)),
+        show=show,
+    )
+
+
+def main(folder: Path) -> int:
+    """Talk in this terminal. `FOLDER/broken` makes the opening fail, as a bad collector file would."""
+    console = open_console(sys.stdout)
+    renderer = Renderer(console, interactive=True)
+    bus = Bus("rehearsal", [renderer])
+
+    def opening(show: Callable[[View], None]) -> Context:
+        if (folder / "broken").exists():
+            raise ConfigError(folder / "bad.toml", "unknown key", line=3)
+        return context(Rehearsed(bus.emit), show)
+
+    repl = Repl(
+        console,
+        opening,
+        greeting="tai 0.1.0 · read-only · /help",
+        engine="deterministic",
+        history=folder / "state" / "history",
+    )
+    try:
+        return asyncio.run(repl.run())
+    except ConfigError as error:
+        sys.stderr.write(f"tai: {error}\n")
+        return error.exit_code
+    finally:
+        renderer.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

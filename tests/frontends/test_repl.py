@@ -1,0 +1,310 @@
+"""The conversation in real pseudo-terminals: what a person sees, types, pastes and interrupts."""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tai.commands import COMMANDS
+from tests.frontends.terminal import Terminal
+
+SIZES = [(80, 24), (200, 60)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def start(folder: Path, **given: object) -> Terminal:
+    return Terminal(["-m", "tests.frontends.rehearsal", str(folder)], **given)  # type: ignore[arg-type]
+
+
+@pytest.fixture(params=SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def terminal(folder: Path, request: pytest.FixtureRequest) -> Iterator[Terminal]:
+    columns, rows = request.param
+    with start(folder, columns=columns, rows=rows) as opened:
+        opened.expect_prompt("no host yet")
+        yield opened
+
+
+def history(folder: Path) -> str:
+    return (folder / "state" / "history").read_text()
+
+
+def test_the_first_time_is_explained_in_five_lines_at_most_and_later_not(folder: Path) -> None:
+    with start(folder) as first:
+        first.expect_prompt("no host yet")
+        hint = first.shown[: first.shown.index("\n>")].splitlines()
+        assert 1 < len(hint) <= 5 + 1  # and the greeting
+        first.send("\x04")
+        assert first.exit_status() == 0
+    with start(folder) as second:
+        second.expect_prompt("no host yet")
+        assert second.shown.splitlines()[1] == ">"
+
+
+def test_a_ticket_is_diagnosed_and_the_bar_tells_host_engine_and_evidence(terminal: Terminal) -> None:
+    terminal.send("db-01 is down\r")
+    terminal.expect("ROOT CAUSE")
+    terminal.expect_prompt("db-01 · deterministic · 2 pieces of evidence")
+
+
+def test_bare_text_after_a_diagnosis_is_a_follow_up(terminal: Terminal) -> None:
+    terminal.send("db-01 is down\r")
+    terminal.expect_prompt("2 pieces of evidence")
+    terminal.send("why then?\r")
+    terminal.expect("About why then?")
+
+
+def test_a_paste_of_300_lines_is_one_ticket_folded_while_it_is_edited(terminal: Terminal) -> None:
+    lines = "\n".join(f"line {n} of the paste on db-01" for n in range(1, 301))
+    terminal.paste(lines)
+    terminal.expect("[pasted 300 lines]")
+    assert "line 150" not in terminal.everything
+    terminal.send("\r")
+    terminal.expect("300 lines, ends in 'ste on db-01'")
+    terminal.expect("ROOT CAUSE")
+    assert terminal.everything.count("ROOT CAUSE") == 1
+
+
+def test_a_paste_from_a_terminal_that_does_not_mark_pastes_is_one_ticket_too(terminal: Terminal) -> None:
+    terminal.send("".join(f"line {n} on db-01\r" for n in range(1, 21)))
+    terminal.expect("20 lines, ends in")
+    assert terminal.everything.count("ROOT CAUSE") <= 1
+
+
+def test_a_paste_never_sends_by_itself_even_when_it_ends_in_a_line_end(terminal: Terminal) -> None:
+    terminal.paste("db-01 is down\nand out\n")
+    terminal.expect("and out")
+    terminal.send(" now\r")
+    terminal.expect("3 lines, ends in")
+
+
+@pytest.mark.parametrize("keys", ["\x1b\r"], ids=["Esc-Enter, which Alt-Enter sends"])
+def test_alt_enter_makes_a_new_line(terminal: Terminal, keys: str) -> None:
+    terminal.send(f"db-01 is{keys}")
+    terminal.expect("> db-01 is\n")
+    terminal.send("down\r")
+    terminal.expect("2 lines, ends in 'b-01 is\\ndown'")
+
+
+def test_without_a_host_the_ticket_is_kept_until_one_is_named(terminal: Terminal) -> None:
+    terminal.send("the shop is down\r")
+    terminal.expect("the ticket names no host; the ticket is kept")
+    terminal.expect_prompt("no host yet")
+    terminal.send("/host web-7\r")
+    terminal.expect("ROOT CAUSE")
+    terminal.expect_prompt("web-7")
+    assert "1 lines, ends in 'shop is down'" in terminal.everything
+
+
+def test_after_another_host_enter_alone_looks_at_it_with_the_same_ticket(terminal: Terminal) -> None:
+    terminal.send("db-01 is down\r")
+    terminal.expect_prompt("2 pieces of evidence")
+    terminal.send("/host db-02\r")
+    terminal.expect("Enter looks at it with the same ticket")
+    terminal.expect_prompt("db-02")
+    terminal.send("\r")
+    terminal.expect("ROOT CAUSE", times=2)
+
+
+def test_help_fits_the_screen_and_names_every_command(terminal: Terminal) -> None:
+    terminal.send("/help\r")
+    terminal.expect("/quit ")
+    terminal.expect_prompt()
+    for name in (command.name for command in COMMANDS):
+        assert re.search(rf"^/{name}\b", terminal.everything, re.MULTILINE), name
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [
+        ("/shwo E1", "There is no command /shwo; did you mean /show?"),
+        ("/xyzzy", "There is no command /xyzzy; /help lists them"),
+        ("/next", "/next needs N. Usage: /next N"),
+        ("/next soon", "/next takes a number as N, not 'soon'. Usage: /next N"),
+        ("/version 3", "/version does not take '3'. Usage: /version"),
+        ("/show E99", "There is no evidence E99; /show logs lists what there is"),
+        ("/run rm -rf /", "rm -rf / is not in the catalogue"),
+    ],
+)
+def test_a_mistake_is_answered_in_a_line_and_the_prompt_is_back(
+    folder: Path, typed: str, answer: str
+) -> None:
+    with start(folder, columns=100) as terminal:
+        terminal.expect_prompt("no host yet")
+        terminal.send(f"{typed}\r")
+        terminal.expect(answer)
+        terminal.expect_prompt()
+
+
+def test_tab_completes_commands_collectors_and_evidence(terminal: Terminal) -> None:
+    terminal.send("db-01 is down\r")
+    terminal.expect_prompt("2 pieces of evidence")
+    terminal.send("/collectors\r")
+    terminal.expect("Space on each filesystem")
+    terminal.expect_prompt()
+    terminal.send("/colle")
+    terminal.expect("Read evidence and ask nobody")  # the menu, with what each does
+    terminal.send("\x15/collect fil\t")
+    terminal.expect("> /collect filesystems")
+    terminal.send("\x15/show diag\t")
+    terminal.expect("> /show diagnosis")
+    terminal.send("\r")
+    terminal.expect("ROOT CAUSE", times=2)
+
+
+@pytest.mark.parametrize("typed", ["/quit", "/exit", "quit", "exit", "\x04"])
+def test_each_way_out_leaves_with_status_0(folder: Path, typed: str) -> None:
+    with start(folder) as terminal:
+        terminal.expect_prompt("no host yet")
+        terminal.send(typed if typed == "\x04" else f"{typed}\r")
+        assert terminal.exit_status() == 0
+
+
+def test_ctrl_c_at_the_prompt_clears_the_draft_and_says_how_to_leave(terminal: Terminal) -> None:
+    terminal.send("half a thought")
+    terminal.expect("half a thought")
+    terminal.send("\x03")
+    terminal.expect_prompt("Ctrl-C again, or Ctrl-D, leaves")
+    assert "half a thought" not in terminal.shown
+
+
+def test_ctrl_c_twice_leaves(terminal: Terminal) -> None:
+    terminal.send("\x03\x03")
+    assert terminal.exit_status() == 0
+
+
+def test_a_host_that_cannot_be_reached_is_told_once_and_enter_tries_again(terminal: Terminal) -> None:
+    terminal.send("db-01 unreachable\r")
+    terminal.expect("cannot reach db-01: refused")
+    terminal.expect_prompt("Enter looks into the same ticket")
+    assert terminal.everything.count("Start sshd.") == 1
+    terminal.send("\r")
+    terminal.expect("cannot reach db-01: refused", times=2)
+
+
+@pytest.mark.parametrize("ticket", ["db-01 is slow", "db-01 stream"], ids=["collecting", "answering"])
+def test_ctrl_c_stops_the_work_and_keeps_what_it_brought(terminal: Terminal, ticket: str) -> None:
+    terminal.send(f"{ticket}\r")
+    terminal.expect("filesystems")
+    terminal.expect("writing the answer" if "stream" in ticket else "1 command running: filesystems")
+    terminal.send("\x03")
+    terminal.expect("stopped; 2 pieces of evidence are kept")
+    terminal.expect_prompt("2 pieces of evidence")
+    assert "writing the answer" not in terminal.shown
+    assert "running" not in terminal.shown
+    terminal.send("/show E1\r")
+    terminal.expect("/dev/vdb1 ext4")
+
+
+def test_ctrl_c_twice_during_work_leaves(terminal: Terminal) -> None:
+    terminal.send("db-01 is slow\r")
+    terminal.expect("1 command running")
+    terminal.send("\x03\x03")
+    assert terminal.exit_status() == 0
+
+
+def test_what_is_typed_during_work_waits_unseen_for_the_prompt(terminal: Terminal) -> None:
+    terminal.send("db-01 is slow\r")
+    terminal.expect("1 command running")
+    terminal.send("/version")
+    terminal.send("\x03")
+    terminal.expect("stopped;")
+    terminal.wait(lambda: "> /version" in terminal.shown, "the waiting keys")
+    assert terminal.everything.count("/version") == 1
+
+
+def test_the_screen_survives_a_resize_during_work(folder: Path) -> None:
+    with start(folder, columns=120, rows=30) as terminal:
+        terminal.expect_prompt("no host yet")
+        terminal.send("db-01 stream\r")
+        terminal.expect("writing the answer")
+        terminal.process.setwinsize(24, 60)
+        terminal.screen.resize(24, 60)
+        terminal.send("\x03")
+        terminal.expect("stopped;")
+        terminal.expect_prompt("db-01")
+
+
+def test_hostile_text_of_a_host_reaches_the_terminal_as_text(terminal: Terminal) -> None:
+    terminal.send("db-01 is down\r")
+    terminal.expect_prompt("2 pieces of evidence")
+    terminal.send("/show E4\r")
+    terminal.expect("[bold red]not markup[/]")
+    terminal.expect_prompt()
+    assert b"\x1b]8" not in terminal.raw
+    assert "\u202e".encode() not in terminal.raw
+    assert r"\x1b]8;;http" in terminal.everything
+
+
+def test_no_color_means_no_colour_and_nothing_that_moves(folder: Path) -> None:
+    with start(folder, environment={"NO_COLOR": "1"}) as terminal:
+        terminal.expect_prompt("no host yet")
+        terminal.send("db-01 is slow\r")
+        terminal.expect("filesystems")
+        terminal.send("\x03")
+        terminal.expect("stopped;")
+        terminal.expect_prompt("db-01")
+        coloured = re.search(rb"\x1b\[(?:\d+;)*(?:3[0-7]|9[0-7]|38;[0-9;]+)m", terminal.raw)
+        assert coloured is None
+        assert b"running" not in terminal.raw
+
+
+def test_a_dumb_terminal_gets_text_and_no_escape_sequence(folder: Path) -> None:
+    with start(folder, environment={"TERM": "dumb"}) as terminal:
+        terminal.expect("Ctrl-D leaves.\n>")
+        terminal.send("db-01 is down\r")
+        terminal.expect("ROOT CAUSE")
+        terminal.expect("answered by")
+        terminal.send("/version\r")
+        terminal.expect("tai 0.1.0", times=2)
+        assert b"\x1b" not in terminal.raw
+        terminal.send("\x04")
+        assert terminal.exit_status() == 0
+
+
+def test_clear_empties_screen_and_conversation_and_says_what_stays(terminal: Terminal) -> None:
+    terminal.send("db-01 is down\r")
+    terminal.expect_prompt("2 pieces of evidence")
+    terminal.send("/clear\r")
+    terminal.expect("Screen and conversation cleared; 2 pieces of evidence stay.")
+    terminal.expect_prompt("2 pieces of evidence")
+    assert "ROOT CAUSE" not in terminal.shown
+
+
+def test_history_is_private_masked_and_comes_back_with_up(folder: Path) -> None:
+    secret = "hunter2" + "hunter2"
+    with start(folder) as terminal:
+        terminal.expect_prompt("no host yet")
+        terminal.send(f"mysql --password={secret} fails on db-01\r")
+        terminal.expect_prompt("2 pieces of evidence")
+        terminal.send("\x1b[A")
+        terminal.wait(lambda: "> mysql --password=<redacted:" in terminal.shown, "the masked entry")
+    assert secret not in history(folder)
+    assert "mysql --password=<redacted:" in history(folder)
+    path = folder / "state" / "history"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_a_folder_that_cannot_be_written_costs_only_the_history(folder: Path) -> None:
+    (folder / "state").write_text("a file where the folder should be")
+    with start(folder) as terminal:
+        terminal.expect_prompt("no host yet")
+        terminal.send("/version\r")
+        terminal.expect("tai 0.1.0", times=2)
+        terminal.expect_prompt()
+
+
+def test_an_opening_that_fails_ends_the_conversation_before_a_ticket_is_typed(folder: Path) -> None:
+    (folder / "broken").touch()
+    with start(folder) as terminal:
+        assert terminal.exit_status() == 2
+        assert "bad.toml:3: unknown key" in terminal.everything
+        assert "Traceback" not in terminal.everything

@@ -1,0 +1,272 @@
+"""A real OpenSSH server for tests, on loopback: its own port, host key, configuration and log, never the system's.
+
+Use it through the fixtures, which a `conftest.py` takes over by importing them:
+
+    from tests.sshd import client_home, sshd, sshd_factory
+
+`client_home` is a fresh $HOME with a key pair in it; `sshd` a server that lets that key in as the user who runs the
+tests; `sshd_factory` starts more of them, with other options. `shell` and `home` give the account another login shell
+or home directory: the server then runs in a mount namespace of its own, over a changed copy of /etc/passwd, so the
+machine's accounts stay as they are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+_START_S = 10.0
+SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+IS_ROOT = os.geteuid() == 0
+
+
+@dataclass(slots=True)
+class Sshd:
+    """A running server. user: the only account that it can log in; host_key: its private host key's file."""
+
+    directory: Path
+    port: int
+    host_key: Path
+    process: subprocess.Popen[bytes]
+    user: str = field(default_factory=getpass.getuser)
+    address: str = "127.0.0.1"
+
+    @property
+    def log(self) -> str:
+        """What the server has logged by now, at LogLevel DEBUG1."""
+        return (self.directory / "log").read_text(errors="replace")
+
+    @property
+    def logins(self) -> int:
+        """How many logins it accepted."""
+        return self.log.count("Accepted publickey for ")
+
+    @property
+    def host_public(self) -> str:
+        """`type base64` of its host key, as in known_hosts."""
+        return " ".join(Path(f"{self.host_key}.pub").read_text().split()[:2])
+
+    def known_hosts_line(self, name: str | None = None) -> str:
+        """The line that known_hosts should hold for it."""
+        return f"{name or f'[{self.address}]:{self.port}'} {self.host_public}\n"
+
+    def wait_for_log(self, text: str, *, seconds: float = _START_S) -> None:
+        """Wait until the log holds `text`; fails the test when it does not come."""
+        deadline = time.monotonic() + seconds
+        while text not in self.log:
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"sshd never logged {text!r}:\n{self.log}")
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        """End the server and the sessions that it still has."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+        self.process.wait(timeout=10)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientHome:
+    """A fresh home directory with ~/.ssh/id_ed25519 in it. $HOME points there; no agent is reachable."""
+
+    path: Path
+
+    @property
+    def ssh(self) -> Path:
+        return self.path / ".ssh"
+
+    @property
+    def key(self) -> Path:
+        return self.ssh / "id_ed25519"
+
+    @property
+    def known_hosts(self) -> Path:
+        return self.ssh / "known_hosts"
+
+    def configure(self, text: str) -> None:
+        """Write ~/.ssh/config."""
+        (self.ssh / "config").write_text(text)
+
+
+class SshdFactory(Protocol):
+    """Starts a server; it is stopped when the test ends."""
+
+    def __call__(
+        self,
+        *options: str,
+        host_key: Path | None = None,
+        port: int | None = None,
+        authorized: Sequence[Path] = (),
+        shell: str | None = None,
+        home: Path | None = None,
+    ) -> Sshd:
+        """options: sshd_config lines that win over ours. host_key: another server's, to pose as it. port: likewise.
+
+        authorized: public key files that may log in, the client home's own when empty.
+        """
+
+
+def make_key(file: Path, *, kind: str = "ed25519", passphrase: str = "", pem: bool = False) -> Path:
+    """Make a key pair with ssh-keygen. pem: in PKCS#8 instead of OpenSSH's own format. Returns `file`."""
+    words = ["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-C", "made for a test", "-f", str(file)]
+    subprocess.run([*words, *(["-m", "PKCS8"] if pem else [])], check=True, stdin=subprocess.DEVNULL)
+    return file
+
+
+def free_port() -> int:
+    """A port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def client_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ClientHome:
+    home = ClientHome(tmp_path / "home")
+    home.ssh.mkdir(parents=True, mode=0o700)
+    make_key(home.key)
+    monkeypatch.setenv("HOME", str(home.path))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    return home
+
+
+@pytest.fixture
+def sshd_factory(tmp_path: Path, client_home: ClientHome) -> Iterator[SshdFactory]:
+    started: list[Sshd] = []
+
+    def start(
+        *options: str,
+        host_key: Path | None = None,
+        port: int | None = None,
+        authorized: Sequence[Path] = (),
+        shell: str | None = None,
+        home: Path | None = None,
+    ) -> Sshd:
+        _require_sshd(namespace=shell is not None or home is not None)
+        directory = tmp_path / f"sshd{len(started)}"
+        directory.mkdir()
+        keys = authorized or [Path(f"{client_home.key}.pub")]
+        (directory / "authorized_keys").write_text("".join(key.read_text() for key in keys))
+        server = _start(
+            directory,
+            options,
+            host_key or make_key(directory / "host_key"),
+            port or free_port(),
+            _namespace(directory, shell, home),
+        )
+        started.append(server)
+        server.wait_for_log("Server listening on")
+        return server
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def sshd(sshd_factory: SshdFactory) -> Sshd:
+    return sshd_factory()
+
+
+def _require_sshd(*, namespace: bool) -> None:
+    if SSHD is None:
+        pytest.skip("no OpenSSH server here: apt-get install openssh-server")
+    if namespace and not (IS_ROOT and shutil.which("unshare")):
+        pytest.skip("another login shell needs root and unshare (util-linux)")
+    if IS_ROOT:
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # sshd refuses to start as root without it
+
+
+def _start(directory: Path, options: Sequence[str], host_key: Path, port: int, inside: Sequence[str]) -> Sshd:
+    config = directory / "sshd_config"
+    lines = [
+        *options,  # the first value of a keyword counts
+        f"Port {port}",
+        "ListenAddress 127.0.0.1",
+        f"HostKey {host_key}",
+        f"AuthorizedKeysFile {directory}/authorized_keys",
+        f"PidFile {directory}/pid",
+        "StrictModes no",  # the test's directories lie below /tmp
+        "UsePAM no",
+        "UseDNS no",
+        "PasswordAuthentication no",
+        "KbdInteractiveAuthentication no",
+        "PermitRootLogin yes",
+        "PermitUserEnvironment no",
+        "LogLevel DEBUG1",
+    ]
+    config.write_text("\n".join(lines) + "\n")
+    assert SSHD is not None
+    process = subprocess.Popen(
+        [*inside, SSHD, "-D", "-f", str(config), "-E", str(directory / "log")],
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    (directory / "log").touch()
+    return Sshd(directory, port, host_key, process)
+
+
+def _namespace(directory: Path, shell: str | None, home: Path | None) -> list[str]:
+    """The words that run a program in a mount namespace where the account has this shell and home."""
+    if shell is None and home is None:
+        return []
+    account = pwd.getpwuid(os.getuid())
+    changed = directory / "passwd"
+    line = (account.pw_name, "x", str(account.pw_uid), str(account.pw_gid), account.pw_gecos)
+    others = [
+        other
+        for other in Path("/etc/passwd").read_text().splitlines()
+        if not other.startswith(f"{account.pw_name}:")
+    ]
+    entry = ":".join((*line, str(home or account.pw_dir), shell or account.pw_shell))
+    changed.write_text("\n".join([entry, *others]) + "\n")
+    changed.chmod(0o644)
+    script = f'mount --bind {changed} /etc/passwd && exec "$@"'
+    return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh"]
+
+
+@dataclass(slots=True)
+class Blackhole:
+    """Listeners that accept a connection, say a few bytes, and then nothing more."""
+
+    sockets: list[socket.socket] = field(default_factory=list)
+
+    def listen(self, greeting: bytes = b"") -> int:
+        """Open one and return its port. greeting: what it says first; b'' leaves the connection to the kernel."""
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.sockets.append(listener)
+        if greeting:
+            threading.Thread(target=self._greet, args=(listener, greeting), daemon=True).start()
+        port: int = listener.getsockname()[1]
+        return port
+
+    def _greet(self, listener: socket.socket, greeting: bytes) -> None:
+        with contextlib.suppress(OSError):  # the test closed it first
+            accepted, _ = listener.accept()
+            self.sockets.append(accepted)
+            accepted.sendall(greeting)
+
+
+@pytest.fixture
+def blackhole() -> Iterator[Blackhole]:
+    hole = Blackhole()
+    yield hole
+    for one in hole.sockets:
+        with contextlib.suppress(OSError):
+            one.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits in accept()
+        one.close()

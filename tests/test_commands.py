@@ -1,0 +1,293 @@
+"""Slash commands: signatures are parsers, docstrings are help, and one entry does one thing."""
+
+from __future__ import annotations
+
+import inspect
+from contextlib import suppress
+from typing import Annotated, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tai.commands import COMMANDS, Context, dispatch
+from tai.commands.dispatch import slash_command
+from tai.commands.registry import Registry, Rest, Words
+from tai.commands.views import (
+    Cleared,
+    DiagnosisView,
+    EvidenceView,
+    FindingsView,
+    Message,
+    ObservationView,
+    TableView,
+    TicketView,
+    View,
+)
+from tai.errors import HostError, InputError
+from tai.events import Event
+from tests.frontends.rehearsal import Rehearsed, context
+
+
+class Talk:
+    """A conversation: what was asked of the investigation, what was shown."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.views: list[View] = []
+        self.events: list[Event] = []
+        self.investigation = Rehearsed(self.events.append, asked=self.asked)
+        self.context: Context = context(self.investigation, self.views.append)
+
+    async def say(self, *entries: str) -> View | None:
+        """Send entries; the last view that came, if any."""
+        for entry in entries:
+            await dispatch(self.context, entry)
+        return self.views[-1] if self.views else None
+
+
+@pytest.fixture
+def talk() -> Talk:
+    return Talk()
+
+
+def test_the_commands_of_the_first_version_are_all_there() -> None:
+    listed = " ".join(command.name for command in COMMANDS)
+    assert listed == "help host ticket collect collectors show findings run next clear version quit"
+
+
+@pytest.mark.parametrize("command", list(COMMANDS), ids=lambda command: command.name)
+def test_every_command_says_in_one_line_what_it_does(command: Any) -> None:
+    assert 10 < len(command.title) <= 80
+    assert command.title.endswith(".")
+    assert inspect.getdoc(command.call) == command.help
+
+
+@pytest.mark.parametrize(
+    ("name", "usage"),
+    [
+        ("host", "/host [NAME]"),
+        ("collect", "/collect [NAME…]"),
+        ("show", "/show [plan|findings|logs|prompt|diagnosis|N|E3] [LINE]"),
+        ("run", "/run COMMAND…"),
+        ("next", "/next N"),
+        ("quit", "/quit"),
+        ("?", "/help [COMMAND]"),
+        ("/exit", "/quit"),
+    ],
+)
+def test_usage_comes_from_the_signature(name: str, usage: str) -> None:
+    assert COMMANDS.find(name).usage == usage
+
+
+def test_a_signature_is_a_parser() -> None:
+    registry = Registry()
+
+    @registry.command("m")
+    async def move(context: object, n: int, where: Annotated[str, Words(("up", "down"))] = "up") -> None:
+        """Move."""
+
+    @registry.command()
+    async def say(context: object, text: Annotated[str, Rest()]) -> None:
+        """Say."""
+
+    command = registry.find("m")
+    assert command.parse("3 down") == [3, "down"]
+    assert command.parse(" 3 ") == [3]
+    for bad in ("", "x", "3 up now"):
+        with pytest.raises(InputError, match=r"Usage: /move N \[up\|down\]"):
+            command.parse(bad)
+    assert registry.find("say").parse("  a  'b c' | d ") == ["a  'b c' | d"]
+
+
+@pytest.mark.parametrize(("typo", "meant"), [("/shwo", "/show"), ("/colect", "/collect"), ("/hepl", "/help")])
+async def test_a_typo_names_the_command_that_was_meant(talk: Talk, typo: str, meant: str) -> None:
+    with pytest.raises(InputError, match=f"did you mean {meant}\\?"):
+        await talk.say(typo)
+    assert talk.asked == []
+
+
+@pytest.mark.parametrize(
+    "prose",
+    ["/var/log is full", "/var is full on db-01", "/srv/data\nFilesystem 100%", "disk at 100 % / on db-01"],
+)
+async def test_a_ticket_that_begins_with_a_path_is_a_ticket(talk: Talk, prose: str) -> None:
+    await talk.say("/host db-01", prose)
+    assert talk.asked == ["use_host db-01", f"diagnose {prose}"]
+
+
+async def test_bare_text_is_the_ticket_and_then_the_follow_up(talk: Talk) -> None:
+    await talk.say("db-01 is down", "why?")
+    assert talk.asked == ["diagnose db-01 is down", "follow_up why?"]
+
+
+async def test_without_a_host_the_ticket_waits_for_one(talk: Talk) -> None:
+    with pytest.raises(InputError, match="the ticket names no host; the ticket is kept"):
+        await talk.say("the shop is down")
+    await talk.say("/host web-7")
+    assert talk.asked == ["diagnose the shop is down", "use_host web-7", "diagnose the shop is down"]
+
+
+async def test_a_host_that_cannot_be_reached_leaves_the_ticket_waiting_for_enter_or_another_one(
+    talk: Talk,
+) -> None:
+    for entry in ("db-01 unreachable", ""):
+        with pytest.raises(HostError):
+            await talk.say(entry)
+    with pytest.raises(HostError):
+        await talk.say("/host db-03")
+    assert talk.asked == [*["diagnose db-01 unreachable"] * 2, "use_host db-03", "diagnose db-01 unreachable"]
+    await talk.say("/host", "db-01 is down")
+    assert talk.asked[-1] == "diagnose db-01 is down"
+
+
+async def test_enter_alone_does_nothing_unless_a_ticket_waits(talk: Talk) -> None:
+    await talk.say("", "   ", "db-01 is down", "")
+    assert talk.asked == ["diagnose db-01 is down"]
+    await talk.say("/host db-02", "", "")
+    assert talk.asked[1:] == ["use_host db-02", "diagnose db-01 is down"]
+
+
+async def test_host_alone_says_which(talk: Talk) -> None:
+    assert await talk.say("/host") == Message("No host yet: /host NAME")
+    assert await talk.say("/host db-01") == Message(
+        "The host is db-01. Paste the ticket or describe what is wrong."
+    )
+    assert await talk.say("/host") == Message("The host is db-01.")
+
+
+async def test_before_anything_is_known_every_view_says_so_in_a_sentence(talk: Talk) -> None:
+    for entry in ("/show plan", "/show logs", "/show prompt", "/show diagnosis", "/findings", "/ticket"):
+        view = await talk.say(entry)
+        assert isinstance(view, Message), entry
+        assert re_sentence(view.text), entry
+
+
+def re_sentence(text: str) -> bool:
+    return text[0].isupper() and text[-1] in ".:"
+
+
+async def test_show_alone_is_the_diagnosis_or_before_it_the_evidence(talk: Talk) -> None:
+    await talk.say("db-01 is down", "/show")
+    view = talk.views[-1]
+    assert isinstance(view, DiagnosisView)
+    assert view.sources == {"E1": "df -PT", "E4": "journalctl -u nginx"}
+    talk.investigation.session.diagnosis = None
+    assert isinstance(await talk.say("/show"), EvidenceView)
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [("E1", 1), ("e1", 1), ("1", 1), ("#1", 1), ("E1 30", 30), ("E1:41", 31), ("E1:3", 1), ("1:41", 31)],
+)
+async def test_evidence_is_shown_by_id_number_and_citation(talk: Talk, typed: str, first: int) -> None:
+    view = await talk.say("db-01 is down", f"/show {typed}")
+    assert isinstance(view, ObservationView)
+    assert (view.observation.id, view.first) == ("E1", first)
+    assert view.cited == {2}
+
+
+@pytest.mark.parametrize("typed", ["E", "E1:x", "E1:-3", "x", "-1", "E1:41:2", "../E1"])
+async def test_what_is_no_evidence_is_refused_with_the_usage(talk: Talk, typed: str) -> None:
+    with pytest.raises(InputError, match=r"Usage: /show"):
+        await talk.say("db-01 is down", f"/show {typed}")
+
+
+async def test_findings_ticket_and_collectors_are_shown(talk: Talk) -> None:
+    await talk.say("db-01 is down")
+    assert isinstance(await talk.say("/findings"), FindingsView)
+    assert await talk.say("/show findings") == talk.views[-2]
+    assert isinstance(await talk.say("/ticket"), TicketView)
+    table = await talk.say("/collectors")
+    assert isinstance(table, TableView)
+    assert table.rows == (
+        ("disk", "Disks and filesystems"),
+        ("  filesystems", "Space on each filesystem"),
+    )
+
+
+async def test_collect_run_and_next_reach_the_investigation_as_typed(talk: Talk) -> None:
+    await talk.say("/collect", "/collect disk 7", "/next 2")
+    with pytest.raises(InputError):
+        await talk.say("/run journalctl -u 'a b' | grep  x")
+    assert talk.asked == [
+        "collect ",
+        "collect disk 7",
+        "next_check 2",
+        "run_line journalctl -u 'a b' | grep  x",
+    ]
+
+
+async def test_run_shows_what_the_command_printed(talk: Talk) -> None:
+    view = await talk.say("db-01 is down", "/run df -PT")
+    assert isinstance(view, ObservationView)
+    assert view.observation.id == "E1"
+
+
+async def test_clear_keeps_the_evidence_and_the_next_text_is_a_follow_up_on_it(talk: Talk) -> None:
+    view = await talk.say("db-01 is down", "/clear")
+    assert view == Cleared(kept=2)
+    assert talk.investigation.session.observations
+
+
+@pytest.mark.parametrize("entry", ["/quit", "/exit", "exit", " quit "])
+async def test_leaving(talk: Talk, entry: str) -> None:
+    await talk.say(entry)
+    assert talk.context.leaving
+    assert talk.asked == []
+
+
+async def test_help_explains_one_command_by_its_docstring(talk: Talk) -> None:
+    view = await talk.say("/help quit")
+    assert view == Message("/quit\nLeave tai; Ctrl-D does it too.\nAlso: /exit")
+    with pytest.raises(InputError, match="did you mean"):
+        await talk.say("/help shwo")
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ("/he", ["/help"]),
+        ("/co", ["/collect", "/collectors"]),
+        ("/collect d", ["disk"]),
+        ("/collect disk fi", ["filesystems"]),
+        ("/show p", ["plan", "prompt"]),
+        ("/show E", ["E1", "E4"]),
+        ("/show plan E", []),
+        ("/next ", ["1"]),
+        ("/help sh", ["show"]),
+        ("/nonsense ", []),
+        ("show", []),
+        ("a ticket\n/he", []),
+    ],
+)
+async def test_completion_offers_what_fits_and_replaces_the_word(
+    talk: Talk, before: str, expected: list[str]
+) -> None:
+    await talk.say("db-01 is down")
+    found = list(COMMANDS.complete(before, talk.context))
+    assert [candidate.text for candidate in found] == expected
+    for candidate in found:
+        assert candidate.text.startswith(before[len(before) - candidate.replaces :])
+
+
+def test_completion_works_before_there_is_a_session() -> None:
+    assert [each.text for each in COMMANDS.complete("/collect ", None)] == []
+    assert [each.text for each in COMMANDS.complete("/show pl", None)] == ["plan"]
+
+
+@given(st.text())
+def test_any_line_is_a_command_prose_or_a_refusal(text: str) -> None:
+    try:
+        found = slash_command(text)
+    except InputError:
+        assert text.startswith("/")
+    else:
+        assert found is None or text.startswith("/")
+
+
+@given(st.sampled_from(list(COMMANDS)), st.text())
+def test_arguments_are_parsed_or_refused_with_the_usage(command: Any, text: str) -> None:
+    with suppress(InputError):
+        values = command.parse(text)
+        assert len(values) <= len(command.arguments) or command.arguments[-1].many

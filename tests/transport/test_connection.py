@@ -1,0 +1,202 @@
+"""Commands on a real sshd: what comes back, and that nothing stays behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tai.policy import ReadOnlyCommand
+from tai.transport.run import run
+from tests.sshd import Sshd, SshdFactory
+from tests.transport.conftest import Dialler, shell
+
+
+def _gone(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return True
+    return state == "Z"
+
+
+async def _until_gone(pid: int) -> None:
+    """Wait for a process to end; the test's own time limit is what bounds it."""
+    while not _gone(pid):
+        await asyncio.sleep(0.01)
+
+
+async def _until_written(file: Path) -> int:
+    while not file.exists() or not file.read_text().endswith("\n"):
+        await asyncio.sleep(0.01)
+    return int(file.read_text())
+
+
+async def test_output_exit_status_and_duration_come_back(sshd: Sshd, dial: Dialler) -> None:
+    done = await shell(await dial(sshd), "echo out; echo err >&2; exit 3")
+    assert (done.exit, done.stdout, done.stderr) == (3, b"out\n", b"err\n")
+    assert not (done.truncated or done.timed_out or done.disconnected or done.signal)
+    assert done.duration_s > 0
+
+
+async def test_a_catalogue_command_runs_in_its_sandbox(sshd: Sshd, dial: Dialler) -> None:
+    connection = await dial(sshd)
+    done = await run(connection, ReadOnlyCommand(["uname", "-s"]))
+    assert (done.exit, done.stdout) == (0, b"Linux\n")
+    assert "prlimit --fsize=0" in sshd.log.replace("'", "") or connection.sandbox.level == "argv"
+
+
+async def test_a_command_sent_on_standard_input_reads_nothing_of_ours(sshd: Sshd, dial: Dialler) -> None:
+    """An argument with a quote goes in the second wire form, as text for /bin/sh -s."""
+    done = await run(await dial(sshd), ReadOnlyCommand(["grep", "-F", "-e", "it's", "/etc/hostname"]))
+    assert (done.exit, done.stdout, done.stderr) == (1, b"", b"")
+
+
+async def test_bytes_are_kept_as_the_host_sent_them(sshd: Sshd, dial: Dialler) -> None:
+    done = await shell(await dial(sshd), r"printf '\000\377\303\050\033[31m\r\n'")
+    assert done.stdout == b"\0\xff\xc3(\x1b[31m\r\n"
+
+
+async def test_a_killed_command_has_a_signal_and_no_exit_status(sshd: Sshd, dial: Dialler) -> None:
+    done = await shell(await dial(sshd), "echo before; kill -KILL $$")
+    assert (done.exit, done.signal, done.stdout) == (None, "KILL", b"before\n")
+
+
+async def test_the_cap_keeps_what_came_and_stops_the_command(sshd: Sshd, dial: Dialler) -> None:
+    done = await shell(await dial(sshd), "echo $$; exec yes", max_bytes=100_000)
+    assert done.truncated
+    assert done.exit is None
+    assert len(done.stdout) == 100_000
+    await _until_gone(int(done.stdout.split(b"\n")[0]))
+
+
+async def test_exactly_the_cap_is_not_truncated(sshd: Sshd, dial: Dialler) -> None:
+    done = await shell(await dial(sshd), "printf 12345678", max_bytes=8)
+    assert (done.exit, done.stdout, done.truncated) == (0, b"12345678", False)
+
+
+async def test_the_cap_stops_a_command_that_ignores_term_and_says_no_more(sshd: Sshd, dial: Dialler) -> None:
+    text = "trap '' TERM; echo $$; printf %9000s x; while :; do sleep 1; done"
+    done = await shell(await dial(sshd), text, max_bytes=1000)
+    assert done.truncated
+    await _until_gone(int(done.stdout.split(b"\n")[0]))
+
+
+async def test_standard_error_has_its_own_cap_and_stops_nothing(sshd: Sshd, dial: Dialler) -> None:
+    done = await shell(await dial(sshd), "yes | head -c 300000 >&2; echo done")
+    assert (done.exit, done.stdout, len(done.stderr)) == (0, b"done\n", 65536)
+
+
+async def test_a_timeout_keeps_what_came_and_stops_the_command(sshd: Sshd, dial: Dialler) -> None:
+    done = await shell(await dial(sshd), "echo $$; exec sleep 1000", timeout_s=0.5)
+    assert done.timed_out
+    assert done.exit is None
+    await _until_gone(int(done.stdout))
+
+
+async def test_cancelling_leaves_nothing_running(sshd: Sshd, dial: Dialler, tmp_path: Path) -> None:
+    connection = await dial(sshd)
+    pid_file = tmp_path / "pid"
+    task = asyncio.create_task(shell(connection, f"echo $$ > {pid_file}; exec sleep 1000"))
+    pid = await _until_written(pid_file)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await _until_gone(pid)
+    assert (await shell(connection, "echo still here")).stdout == b"still here\n"
+
+
+async def test_cancelling_while_the_channel_opens_leaves_nothing_running(
+    sshd: Sshd, dial: Dialler, tmp_path: Path
+) -> None:
+    connection = await dial(sshd)
+    pid_file = tmp_path / "pid"
+    task = asyncio.create_task(shell(connection, f"echo $$ > {pid_file}; exec sleep 1000"))
+    await asyncio.sleep(0)  # the request to open a channel is out, its answer is not back
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    if pid_file.exists():
+        await _until_gone(await _until_written(pid_file))
+    assert (await shell(connection, "pgrep -x -f 'sleep 1000' -s 0 || true")).exit == 0
+
+
+async def test_a_cut_link_keeps_what_came_and_is_no_success(sshd: Sshd, dial: Dialler) -> None:
+    connection = await dial(sshd)
+    server_side = int((await shell(connection, "echo $PPID")).stdout)
+    task = asyncio.create_task(shell(connection, "echo half; exec sleep 1000"))
+    await asyncio.sleep(0.3)  # lets the first half arrive
+    os.kill(server_side, signal.SIGKILL)
+    done = await task
+    assert done.stdout == b"half\n"
+    assert done.exit is None
+    assert done.disconnected
+    later = await shell(connection, "echo again")
+    assert (later.exit, later.stdout) == (None, b"")
+    assert later.disconnected
+
+
+async def test_many_commands_share_one_login_and_ask_for_no_terminal(sshd: Sshd, dial: Dialler) -> None:
+    connection = await dial(sshd)
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(shell(connection, f"echo {n}; tty; env")) for n in range(20)]
+    for number, task in enumerate(tasks):
+        assert task.result().stdout.startswith(f"{number}\nnot a tty\n".encode())
+        assert b"SSH_AUTH_SOCK" not in task.result().stdout
+        assert b"DISPLAY" not in task.result().stdout
+    assert sshd.logins == 1
+    for request in ("pty-req", "x11-req", "auth-agent-req", "tcpip-forward", "subsystem", "env"):
+        assert f"request {request}" not in sshd.log, request
+    assert "request exec" in sshd.log
+
+
+async def test_a_host_with_few_sessions_gets_fewer_commands_at_once(
+    sshd_factory: SshdFactory, dial: Dialler
+) -> None:
+    connection = await dial(sshd_factory("MaxSessions 2"))
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(shell(connection, f"sleep 0.1; echo {n}")) for n in range(8)]
+    assert [task.result().stdout for task in tasks] == [f"{n}\n".encode() for n in range(8)]
+    assert connection._channels.capacity == 2
+
+
+async def test_at_most_the_limit_of_channels_is_open_at_once(
+    sshd: Sshd, dial: Dialler, tmp_path: Path
+) -> None:
+    connection = await dial(sshd, channels=3)
+    started = time.monotonic()
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(
+                shell(
+                    connection,
+                    f"cd {tmp_path} && mkdir -p in && touch in/{n} && ls in | wc -l; sleep 0.2; rm in/{n}",
+                )
+            )
+            for n in range(9)
+        ]
+    assert time.monotonic() > started
+    assert max(int(task.result().stdout) for task in tasks) <= 3
+
+
+async def test_closing_twice_is_harmless(sshd: Sshd, dial: Dialler) -> None:
+    connection = await dial(sshd)
+    await connection.close()
+    await connection.close()
+    assert (await shell(connection, "echo x")).disconnected
+
+
+async def test_facts_are_probed_in_one_session(sshd: Sshd, dial: Dialler) -> None:
+    connection = await dial(sshd)
+    facts = connection.host.facts
+    assert facts.euid == os.geteuid()
+    assert facts.kernel == os.uname().release
+    assert "ls" in facts.tools
+    assert facts.clock_offset_s is not None
+    assert abs(facts.clock_offset_s) < 5
+    assert connection.probe_output.startswith(b"tai-probe-begin")
+    assert sshd.log.count("Starting session: command") == 1

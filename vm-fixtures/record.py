@@ -1,0 +1,179 @@
+"""Breaks a real host as an incident says, lets tai look at it over SSH, and keeps every answer.
+
+    python vm-fixtures/record.py disk-full-database        (make record-demo)
+
+What is kept is what the ordinary path asked for: the same plan, policy, path checks and connection as `tai diagnose`,
+with a tap on the connection. Then more than that, so that a small change of the collectors still finds its answers: the
+probes that run only when asked for, the checks that findings propose, the incident's own `also` lines, and each path by
+itself. Needs root, mmdebstrap, systemd-container; 1.5 minutes, and 1 more when the image is not there yet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import image
+import incident
+from launcher import HostSpec, LabHost
+from nspawn import NspawnHost
+
+from tai.bus import Bus
+from tai.catalog.load import load_catalog
+from tai.demo.recording import TICKET_FILE, RecordedCommand, Recording, as_output, save
+from tai.demo.spelling import key_for, key_of
+from tai.engine.investigate import Investigation, Options
+from tai.engine.prompt import load_templates
+from tai.engine.session import Session
+from tai.errors import PolicyRefusal
+from tai.llm.scripted import ScriptedEngine
+from tai.policy import ReadOnlyCommand
+from tai.policy.sandbox import parse_probe
+from tai.policy.wire import Wire
+from tai.resources import folder
+from tai.text import Redactor
+from tai.transport.base import Completed, Connection, Limits, Target
+from tai.transport.run import run
+from tai.transport.ssh import connect
+from tai.transport.ssh.connection import SSHConnection
+
+
+class Tap(Connection):
+    """A connection that notes every command with its end. heard: by the text that was sent, the last one counts."""
+
+    def __init__(self, inner: SSHConnection) -> None:
+        self.inner = inner
+        self.host = inner.host
+        self.sandbox = inner.sandbox
+        self.notes = inner.notes
+        self.heard: dict[tuple[str, ...], Completed] = {}
+
+    async def _execute(self, wire: Wire, *, timeout_s: float, max_bytes: int) -> Completed:
+        done = await self.inner._execute(wire, timeout_s=timeout_s, max_bytes=max_bytes)  # noqa: SLF001 - a tap is a layer of it
+        self.heard[self._argv_of(wire)] = done
+        return done
+
+    async def close(self) -> None:
+        await self.inner.close()
+
+    def _argv_of(self, wire: Wire) -> tuple[str, ...]:
+        """The command within its sandbox: the tail of the words that, spelled again, gives the same text."""
+        words = shlex.split((wire.stdin or b"").decode().removesuffix(" </dev/null\n") or wire.command)
+        for start in range(len(words)):
+            argv = tuple(words[start:])
+            try:
+                if key_for(argv, self.sandbox) == key_of(wire):
+                    return argv
+            except PolicyRefusal:
+                continue  # still inside the sandbox's own words
+        raise ValueError(f"no command of ours is spelled like this: {wire.command}")
+
+
+async def listen(host: LabHost, ticket: str, also: tuple[str, ...]) -> Tap:
+    """Look at a host in every way that tai knows; the tap with all that it heard, closed."""
+    taps: list[Tap] = []
+
+    async def tapped(target: Target, report: Callable[[str], None]) -> Tap:
+        taps.append(Tap(await connect(target, Limits(), report=report, known_hosts=host.known_hosts)))
+        return taps[0]
+
+    async def yes(command: ReadOnlyCommand) -> bool:  # the host is ours, and gone in a minute
+        return True
+
+    with tempfile.TemporaryDirectory() as scratch:
+        catalog = load_catalog([folder("collectors")])
+        target = Target(
+            host.address, user=host.user, port=host.port, identity_files=(host.key,), use_ssh_config=False
+        )
+        session = Session(id="recording", folder=Path(scratch), nonce="recording", target=target)
+        investigation = Investigation(
+            session,
+            bus=Bus(session.id, []),
+            catalog=catalog,
+            templates=load_templates([folder("prompts")]),
+            connect=tapped,
+            engine=ScriptedEngine([]),
+            fallback=ScriptedEngine([]),
+            redactor=Redactor(),
+            options=Options(max_commands=1000),
+            approve=yes,
+        )
+        await investigation.gather(ticket)
+        await investigation.collect([collector.name for collector in catalog.collectors])
+        await investigation.collect([probe.id for collector in catalog.collectors for probe in collector.probes])
+        proposed = [shlex.join(argv) for finding in session.findings for argv in finding.checks]
+        for line in dict.fromkeys((*also, *proposed)):
+            try:
+                await investigation.run_line(line)
+            except PolicyRefusal as refusal:
+                print(f"not recorded: {line}: {refusal}", file=sys.stderr)
+        await _paths_one_by_one(taps[0])
+        await investigation.close()
+    return taps[0]
+
+
+async def _paths_one_by_one(tap: Tap) -> None:
+    """What the path guard asks depends on which paths it knows already; so ask for each command's, and for each alone."""
+    groups = [tuple(use.path for use in ReadOnlyCommand(argv).paths) for argv in tap.heard]
+    for paths in dict.fromkeys((*groups, *((path,) for group in groups for path in group))):
+        for words in (["realpath", "-m", "--"], ["stat", "-L", "-c", "%F|%n", "--"]):
+            command = ReadOnlyCommand([*words, *paths]) if paths else None
+            if command is not None and command.argv not in tap.heard:
+                await run(tap, command)
+
+
+def recording_of(name: str, tap: Tap, *, hostname: str, versions: dict[str, str]) -> Recording:
+    """What a tap heard, as a value. Commands that did not come to an end by themselves are left out, with a word."""
+    probe = tap.inner.probe_output
+    found = parse_probe(probe.decode())
+    commands = []
+    for argv, done in sorted(tap.heard.items()):
+        if done.exit is None:
+            print(f"not recorded: {shlex.join(argv)}: it did not end by itself", file=sys.stderr)
+            continue
+        commands.append(
+            RecordedCommand(
+                argv=argv, exit=done.exit, stdout=as_output(done.stdout), stderr=as_output(done.stderr)
+            )
+        )
+    return Recording(
+        incident=name,
+        host=hostname,
+        user=tap.host.user,
+        recorded_at=datetime.fromtimestamp(found.now_epoch or 0, UTC),
+        made_by=f"python vm-fixtures/record.py {name}",
+        versions={"kernel": found.kernel, **versions},
+        probe=as_output(probe),
+        commands=tuple(commands),
+    )
+
+
+def main(name: str) -> None:
+    """Make `incidents/NAME/recording/` anew."""
+    truth = incident.load(name)
+    scripts = incident.FOLDER / name
+    built = image.build(truth.host.image, truth.host.packages)
+    with NspawnHost(HostSpec(truth.host.name, built, truth.host.volumes)) as host:
+        host.script(scripts / "setup.sh")
+        since = host.script(scripts / "break.sh", timeout_s=900).strip()
+        host.script(scripts / "check.sh")
+        ticket = incident.ticket(name, host=truth.host.name, since=since)
+        tap = asyncio.run(listen(host, ticket, truth.also))
+    installed = dict(line.split() for line in built.packages.read_text().splitlines())
+    versions = {package: installed[package] for package in ("systemd", "openssh-server", *truth.host.packages)}
+    place = scripts / "recording"
+    place.mkdir(exist_ok=True)
+    (place / TICKET_FILE).write_text(ticket)
+    save(recording_of(name, tap, hostname=truth.host.name, versions=versions), place)
+    print(f"{place}: {len(tap.heard)} commands", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the host is taken down then, too
+    main(*sys.argv[1:])
