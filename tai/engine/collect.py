@@ -129,7 +129,7 @@ class Collection:
         return await run(self._connection, command, timeout_s=timeout_s, max_bytes=max_bytes)
 
     def _observation(self, step: Step, command: ReadOnlyCommand, done: Completed) -> Observation:
-        outcome, reason = outcome_of(done, step.probe.ok_exit)
+        outcome, reason = outcome_of(done, step.probe.ok_exit, program=command.argv[0])
         # What a command says only on standard error is still what the host said.
         raw = done.stdout if done.stdout.strip() else done.stderr
         cleaned = clean(raw, producer=" ".join(command.argv), redactor=self._redactor)

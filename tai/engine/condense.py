@@ -31,8 +31,8 @@ _VARIABLE = re.compile(r"0x[0-9a-fA-F]+|\b[0-9a-fA-F]{8,}\b|\d+")
 # Tables of this many lines are read as a whole; their parts say little.
 _SMALL = 12
 _CONTEXT = 2
-# The line number, its bar and the gap marks, in characters.
-_OVERHEAD = 10
+# What one mark for left-out lines costs, about.
+_GAP = "[... 100 lines left out, of 10 kinds]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,13 @@ def condense(
     candidates: list[tuple[float, int, int, int]] = []
     for order, seen in enumerate(observations):
         for index, score in enumerate(_scores(seen, names, cited)):
-            cost = count(seen.lines[index]) + count("x" * _OVERHEAD)
+            cost = count(f"{seen.id}:{index + 1}| {seen.lines[index]}\n")
             candidates.append((-score, order, index, cost))
     candidates.sort()
+    headers = [count(f"{seen.id}: {seen.source} (exit 1)\n{_GAP}\n") for seen in observations]
     kept: dict[int, set[int]] = {order: set() for order in range(len(observations))}
-    left = budget
+    # Every command is named in the prompt, with lines or without, so its name is paid for first.
+    left = budget - sum(headers)
     for negative, order, index, cost in candidates:
         must = negative <= -_CITED
         if must or (-negative >= _WORTH and cost <= left):

@@ -27,7 +27,7 @@ from tai.model import Attachment, Observation, Ticket
 from tai.policy import ReadOnlyCommand
 from tai.policy.filters import FilterResult, apply
 from tai.policy.line import propose
-from tai.text import Redactor, clean, sanitise
+from tai.text import Redactor, clean, sanitise_line
 from tai.ticket import parse
 from tai.transport.base import Target
 
@@ -184,7 +184,7 @@ class Investigation:
     def _take_ticket(self, text: str, attachments: Sequence[Attachment]) -> None:
         ticket = parse(self._clean(text), now=self._clock().astimezone())
         given = tuple(
-            Attachment(label=sanitise(each.label), text=self._clean(each.text, each.label))
+            Attachment(label=sanitise_line(each.label), text=self._clean(each.text, each.label))
             for each in attachments
         )
         ticket = ticket.model_copy(

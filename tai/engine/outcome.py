@@ -21,8 +21,8 @@ _DENIED = re.compile(
 )
 
 
-def outcome_of(done: Completed, ok_exit: Container[int]) -> tuple[Outcome, str]:
-    """(outcome, reason in words). ok_exit: exit codes that the probe takes for an answer.
+def outcome_of(done: Completed, ok_exit: Container[int], *, program: str = "") -> tuple[Outcome, str]:
+    """(outcome, reason in words). ok_exit: exit codes that the probe takes for an answer; program: the command's own name.
 
     The reason is '' for a plain answer; an answer that is partial because of permissions is `ok` with a reason.
     """
@@ -37,11 +37,10 @@ def outcome_of(done: Completed, ok_exit: Container[int]) -> tuple[Outcome, str]:
             Outcome.FAILED,
             f"ended by signal {done.signal}" if done.signal else "ended without an exit status",
         )
-    return _of_exit(done, done.exit, answered=done.exit in ok_exit)
+    return _of_exit(done, done.exit, _telling(done.stderr, program), answered=done.exit in ok_exit)
 
 
-def _of_exit(done: Completed, status: int, *, answered: bool) -> tuple[Outcome, str]:
-    said = _first_line(done.stderr)
+def _of_exit(done: Completed, status: int, said: str, *, answered: bool) -> tuple[Outcome, str]:
     if status == _NOT_FOUND:
         return Outcome.MISSING_TOOL, said or "the program is not on this host"
     denied = _DENIED.search(done.stderr)
@@ -58,8 +57,8 @@ def _says_nothing(stdout: bytes) -> bool:
     return not stdout.strip() or stdout.strip() == b"-- No entries --"
 
 
-def _first_line(stderr: bytes) -> str:
-    for line in stderr.decode("utf-8", "replace").splitlines():
-        if line.strip():
-            return line.strip()[:300]
-    return ""
+def _telling(stderr: bytes, program: str) -> str:
+    """The line of standard error that is the program's own: a login shell's start files may have put theirs before it."""
+    lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines() if line.strip()]
+    own = [line for line in lines if program and line.startswith(f"{program}:")]
+    return (own or lines[-1:] or [""])[0][:300]

@@ -5,6 +5,8 @@ Only this module, `history` and `repl` know prompt-toolkit.
 
 from __future__ import annotations
 
+import asyncio
+import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -67,6 +69,7 @@ class Prompt:
     ) -> None:
         self._interrupts = interrupts
         self._status = status
+        self._candidates = complete
         self._pastes = Pastes()
         self._app: Application[str] | None = None
         self._then: Callable[[], None] | None = None
@@ -101,6 +104,12 @@ class Prompt:
         # Not the session's own application: on a dumb terminal prompt-toolkit runs another one.
         self._app = get_app()
         self._app.after_render += self._drawn
+        self._fade_hint()
+
+    def _fade_hint(self) -> None:
+        """Draw the bar once more when Ctrl-C has ceased to count."""
+        if self._app is not None and self._interrupts.recent:
+            asyncio.get_running_loop().call_later(_TWICE_S, self._app.invalidate)
 
     def _drawn(self, app: Application[str]) -> None:
         app.after_render -= self._drawn
@@ -110,8 +119,8 @@ class Prompt:
 
     def _toolbar(self) -> StyleAndTextTuples:
         width = get_app().output.get_size().columns
-        parts = ["Ctrl-C again, or Ctrl-D, leaves"] if self._interrupts.recent else self._status()
-        return [("", fitted(parts, width))]
+        hint = ["Ctrl-C again, or Ctrl-D, leaves"] if self._interrupts.recent else []
+        return [("", fitted([*hint, *self._status()], width))]
 
     def _keys(self) -> KeyBindings:
         keys = KeyBindings()
@@ -131,6 +140,22 @@ class Prompt:
         def _new_line(event: KeyPressEvent) -> None:
             event.current_buffer.insert_text("\n")
 
+        @keys.add("tab", filter=at_line)
+        def _complete(event: KeyPressEvent) -> None:
+            """At once, not in the background as prompt-toolkit does: a Tab right behind its word must not get lost."""
+            buffer = event.current_buffer
+            if buffer.complete_state is not None:
+                buffer.complete_next()
+                return
+            found = list(self._candidates(buffer.document.text_before_cursor))
+            if not found:
+                return
+            common = os.path.commonprefix([candidate.text for candidate in found])
+            buffer.delete_before_cursor(found[0].replaces)
+            buffer.insert_text(common + (" " if len(found) == 1 else ""))
+            if len(found) > 1:
+                buffer.start_completion()
+
         @keys.add(Keys.BracketedPaste, filter=at_line)
         def _paste(event: KeyPressEvent) -> None:
             event.current_buffer.insert_text(self._pastes.fold(event.data))
@@ -143,6 +168,7 @@ class Prompt:
                 return
             self._pastes.clear()
             event.current_buffer.reset()
+            self._fade_hint()
 
         return keys
 

@@ -53,11 +53,11 @@ _COMMON: Final = frozenset(
 )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Weighed:
     """A finding with what speaks for it. weight: larger is likelier the cause; related: the ticket points at it.
 
-    old: its time is far from the ticket's, or from the newest line when the ticket has no time. reasons: what tied it to
+    named: the ticket gives its very name. old: its time is far from the ticket's, or from the newest line when the ticket has no time. reasons: what tied it to
     the ticket; explains: findings that follow from it; explained_by: those it follows from.
     """
 
@@ -66,6 +66,7 @@ class Weighed:
     weight: float
     related: bool
     old: bool
+    named: bool
     reasons: list[str] = field(default_factory=list)
     explains: list[Weighed] = field(default_factory=list)
     explained_by: list[Weighed] = field(default_factory=list)
@@ -148,7 +149,7 @@ def _weigh(ticket: Ticket, finding: Finding, posted: AbstractSet[str], window: W
     weight += near
     if near > 0 and ticket.window:
         reasons.append("it happened in the ticket's time")
-    return Weighed(finding, cause, weight, related and near >= 0, near < 0, reasons)
+    return Weighed(finding, cause, weight, related and near >= 0, near < 0, bool(subject), reasons)
 
 
 def _newest(observations: Sequence[Observation]) -> Window:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import Final
+from typing import Final, assert_never
 
 from tai.answer import Answer, SaidCheck, SaidClaim, SaidHypothesis, SaidMoment, SaidQuote
 from tai.llm.base import Delta, Question, Said
@@ -59,9 +59,9 @@ def answer(question: Question, symptoms: AbstractSet[str]) -> Answer:
     """The answer that rules can give. Pure."""
     weighed = weigh(question.ticket, question.observations, question.findings, symptoms)
     telling = [one for one in weighed if one.finding.severity != "info"]
-    causes = [one for one in telling if one.cause and one.finding.severity != "low" and not _deeper(one)]
-    details = [one for one in weighed if one.finding.severity == "info"]
+    causes = [one for one in weighed if one.cause and _serious(one) and not _deeper(one)]
     chosen = _choose(causes)
+    details = [one for one in weighed if one.finding.severity == "info" and one is not chosen]
     if chosen is not None:
         return _root_cause(question, chosen, [one for one in causes if one is not chosen], telling, details)
     suspects = leads(question.ticket, question.observations, 6)
@@ -70,9 +70,20 @@ def answer(question: Question, symptoms: AbstractSet[str]) -> Answer:
     return _inconclusive(question, causes, telling, suspects)
 
 
+def _serious(one: Weighed) -> bool:
+    """Bad by itself; or common enough to mean nothing, but here it explains something or bears the ticket's name."""
+    match one.finding.severity:
+        case "critical" | "high":
+            return True
+        case "medium" | "low" | "info":
+            return bool(one.explains) or one.named
+        case _:
+            assert_never(one.finding.severity)
+
+
 def _deeper(one: Weighed) -> bool:
     """True when something that can itself be a cause explains this finding."""
-    return any(above.cause or _deeper(above) for above in one.explained_by)
+    return any((above.cause and not above.old) or _deeper(above) for above in one.explained_by)
 
 
 def _choose(causes: Sequence[Weighed]) -> Weighed | None:

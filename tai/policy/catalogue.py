@@ -72,6 +72,7 @@ def load(text: str) -> Catalogue:
                 "style": "words",
                 "flags": flags,
                 "require_any": flags,
+                "nearest": f"{name} {flags[0]}",
                 "examples": [f"{name} {flags[0]}"],
             }
             programs[name] = _Reader(name, _Table(data, entry.where), types, limits).program()

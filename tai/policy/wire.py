@@ -33,7 +33,12 @@ _ENVIRONMENT: Final = (
     "SYSTEMD_COLORS=0",
     "SYSTEMD_URLIFY=0",
     "LESSSECURE=1",
+    "BLKID_FILE=/dev/null",  # libblkid(3): else root's findmnt, btrfs and blkid write a cache in /run (seen)
 )
+# kubectl finds its cluster and its credentials in the account's own ~/.kube, and nowhere else. All eight shells expand
+# exactly this spelling to one word.
+_KEEPS_HOME: Final = frozenset({"kubectl"})
+_OWN_HOME: Final = '"HOME=$HOME"'
 _FORM_2_CHARACTERS: Final = frozenset("'\\!")
 _LONGEST_FORM_1: Final = 900  # tcsh refuses a word of more than about a thousand characters: "Word too long."
 _UNSENDABLE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -69,13 +74,20 @@ def render(argv: tuple[str, ...], sandbox: Sandbox, *, timeout_s: float, sudo: b
             )
         argv = ("sudo", "-n", "--", *argv)
     words = (*sandbox.prefix(timeout_s), *argv)
+    home = (_OWN_HOME,) if argv[0] in _KEEPS_HOME else ()
     if all(map(_fits_form_1, words)):
-        return Wire(_bare(words))
-    return Wire(_bare(("/bin/sh", "-s")), b"exec " + " ".join(map(_posix, words)).encode() + b" </dev/null\n")
+        return Wire(_bare(home, words))
+    line = " ".join(["exec", *map(_posix, words), "</dev/null\n"])
+    return Wire(_bare(home, ("/bin/sh", "-s")), line.encode())
 
 
-def _bare(words: tuple[str, ...]) -> str:
-    return " ".join(["exec /usr/bin/env -i", *(f"'{word}'" for word in (*_ENVIRONMENT, *words))])
+def _bare(home: tuple[str, ...], words: tuple[str, ...]) -> str:
+    """home: a last word of the environment that the login shell expands, if any."""
+    return " ".join(["exec /usr/bin/env -i", *map(_single, _ENVIRONMENT), *home, *map(_single, words)])
+
+
+def _single(word: str) -> str:
+    return f"'{word}'"
 
 
 def _posix(word: str) -> str:

@@ -1,6 +1,131 @@
-"""placeholder while being written"""
+"""`--anonymize`: addresses, host and user names replaced by stand-ins that are stable within a run.
+
+Not secrecy of the kind that `redact` gives: a stand-in hides a name from the reader of a report or a model's
+operator, not from someone who knows the network. Host and user names are found when they were given, or
+where a log's syntax says "this is a host" or "this is a user"; a name that only prose mentions stays.
+Accounts that every system has (root, postgres) are evidence and stay.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+
+from tai.text.addresses import Addresses
+
+_IPV4 = re.compile(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
+_IPV6 = re.compile(r"(?<![\w:.])(?=[0-9A-Fa-f]{0,4}:)[0-9A-Fa-f:]{3,39}+(?![\w:])")
+_MAC = re.compile(r"(?<![\w:-])[0-9A-Fa-f]{2}(?:(?::[0-9A-Fa-f]{2}){5}|(?:-[0-9A-Fa-f]{2}){5})(?![\w:-])")
+
+_HOST_HERE = re.compile(
+    r"^(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?|\d{4}-\d\d-\d\dT[\d:.,]+(?:Z|[+-]\d\d:?\d\d)) "
+    r"([A-Za-z0-9][\w.-]{0,252}) [\w./@-]{1,80}(?:\([\w.-]+\))?(?:\[\d+\])?: |"  # RFC 3164 and journald
+    r"^Linux ([A-Za-z0-9][\w.-]{0,252}) \d+\.\d+|"  # uname -a
+    r"^\s*(?:Static|Transient) hostname: ([A-Za-z0-9][\w.-]{0,252})|"
+    r"\b(?:hostname|nodename|_HOSTNAME)=\"?([A-Za-z0-9][\w.-]{0,252})",
+    re.MULTILINE,
+)
+_USER = r"([A-Za-z_][\w.@-]{0,62}[\w-])"
+_USER_HERE = re.compile(
+    rf"\bfor (?:invalid user )?{_USER} from |\b(?:invalid|illegal) user {_USER}|"  # sshd
+    rf"\bfor user {_USER}|\bof user {_USER}\.?$|"  # pam_unix, logind
+    rf"\b(?:user|ruser|logname|acct|USER|LOGNAME|SUDO_USER)=\"?{_USER}|"  # PAM, audit, environments
+    rf"\b[ug]id=\d+\({_USER}\)|\bsudo(?:\[\d+\])?:\s+{_USER} : |/home/{_USER}",
+    re.MULTILINE,
+)
+# What each system has, and what images are shipped with: no one's identity.
+_EVERYWHERE = frozenset(
+    """
+    root daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc gnats nobody nogroup adm
+    systemd-network systemd-resolve systemd-timesync systemd-coredump systemd-oom messagebus dbus polkitd avahi
+    sshd syslog rsyslog chrony ntp _apt tss uuidd tcpdump landscape pollinate fwupd-refresh lxd libvirt-qemu qemu
+    postgres mysql mariadb redis mongodb nginx apache httpd haproxy rabbitmq elasticsearch kafka zookeeper docker
+    containerd git jenkins grafana prometheus postfix dovecot named bind unbound squid ceph nova neutron cinder
+    glance keystone etcd consul vault operator shutdown halt ftp admin administrator guest test ubuntu debian centos fedora
+    ec2-user cloud-user rocky almalinux opc azureuser vagrant pi user users unknown none null localhost
+    localhost.localdomain kernel the this
+    """.split()  # noqa: SIM905 - a hundred quotes and commas would hide the names
+)
+_STAND_IN = re.compile(r"(?:host|user)-[0-9a-f]{6}|dom-[0-9a-f]{6}\.example")
 
 
 class Anonymiser:
+    """One per run, so that a name has one stand-in throughout.
+
+    key: random when None; hosts, users: names known beforehand, such as those the user connects to. Names
+    found in a text are known from that text on.
+    """
+
+    def __init__(
+        self, key: bytes | None = None, *, hosts: Iterable[str] = (), users: Iterable[str] = ()
+    ) -> None:
+        self._addresses = Addresses(secrets.token_bytes(16) if key is None else key)
+        self._names: dict[str, str] = {}
+        self._pattern: re.Pattern[str] | None = None
+        self.learn(hosts=hosts, users=users)
+
+    def learn(self, *, hosts: Iterable[str] = (), users: Iterable[str] = ()) -> None:
+        """Names to replace from now on. A host's domain is one: all names in it are replaced."""
+        known = len(self._names)
+        for host in hosts:
+            name, _, domain = host.lower().rstrip(".").partition(".")
+            if not _STAND_IN.match(host) and not _is_address(host) and name and name not in _EVERYWHERE:
+                self._names.setdefault(name, self._stand_in("host", name))
+                if "." in domain:
+                    self._names.setdefault(f".{domain}", f".{self._stand_in('dom', domain)}.example")
+        for user in users:
+            if not _STAND_IN.match(user) and user.lower() not in _EVERYWHERE:
+                self._names.setdefault(user.lower(), self._stand_in("user", user.lower()))
+        if len(self._names) > known:
+            longest_first = sorted(self._names, key=len, reverse=True)
+            names = "|".join(re.escape(name) for name in longest_first if not name.startswith("."))
+            domains = "|".join(re.escape(name) for name in longest_first if name.startswith("."))
+            within = rf"(?:([\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{0,8}})({domains})(?![\w-]))|" if domains else ""
+            self._pattern = re.compile(rf"(?<![\w-])(?:{within}({names})(?![\w-]))", re.IGNORECASE)
+
     def anonymise(self, text: str) -> str:
-        return text
+        """`text` with stand-ins; every line stays, and placeholders of secrets are left alone."""
+        self.learn(
+            hosts=(name for found in _HOST_HERE.finditer(text) for name in found.groups() if name),
+            users=(name for found in _USER_HERE.finditer(text) for name in found.groups() if name),
+        )
+        text = _MAC.sub(self._mac, text)
+        text = _IPV4.sub(self._ipv4, text)
+        text = _IPV6.sub(self._ipv6, text)
+        return text if self._pattern is None else self._pattern.sub(self._name, text)
+
+    def _stand_in(self, kind: str, name: str) -> str:
+        return f"{kind}-{self._addresses.digest(kind, name, 24):06x}"
+
+    def _name(self, found: re.Match[str]) -> str:
+        within, domain, name = (found.group(0), "", "") if found.re.groups == 1 else found.group(1, 2, 3)
+        if found.re.groups == 1 or name:
+            return self._names[found[0].lower()]
+        labels = (label.lower() for label in within.split("."))
+        hidden = ".".join(self._names.get(label) or self._stand_in("host", label) for label in labels)
+        return hidden + self._names[domain.lower()]
+
+    def _mac(self, found: re.Match[str]) -> str:
+        separator = found[0][2]
+        digits = self._addresses.mac(found[0].replace(separator, "").lower())
+        return separator.join(digits[at : at + 2] for at in range(0, 12, 2))
+
+    def _ipv4(self, found: re.Match[str]) -> str:
+        try:
+            return str(self._addresses.ipv4(IPv4Address(found[0])))
+        except AddressValueError:
+            return found[0]  # 999.1.1.1, or a version with leading zeros
+
+    def _ipv6(self, found: re.Match[str]) -> str:
+        if "::" not in found[0] and found[0].count(":") != 7:
+            return found[0]  # a time of day
+        try:
+            return str(self._addresses.ipv6(IPv6Address(found[0])))
+        except AddressValueError:
+            return found[0]
+
+
+def _is_address(name: str) -> bool:
+    return _IPV4.fullmatch(name) is not None or ":" in name

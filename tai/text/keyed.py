@@ -100,6 +100,8 @@ def _grammars(line: str, start: int, end: int) -> Iterator[re.Pattern[str]]:
     """Those that can hold at a name that reaches from `start` to `end`, by what is around it."""
     opener = line[start - 1 : start]
     follower = line[end : end + 1]
+    if not follower:
+        return
     if follower in "=:%\"'\\] \t,;":
         if opener == '"':
             yield _TO_DOUBLE_QUOTE
@@ -115,7 +117,7 @@ def _grammars(line: str, start: int, end: int) -> Iterator[re.Pattern[str]]:
         yield _THEN_ARGUMENT
     if opener == "<" and follower in "> ":
         yield _THEN_ELEMENT
-    if follower in ":\"'\\ " and (opener in "\"'" or line[start : start + 2] in ("x-", "X-")):
+    if follower in ":\"'\\ " and (opener in ("'", '"') or line[start : start + 2] in ("x-", "X-")):
         yield _THEN_HEADER
     if follower == ":" and line[:start].rstrip(" ").endswith(("{", ",")):
         yield _THEN_FLOW

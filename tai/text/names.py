@@ -51,8 +51,8 @@ class Word:
 
 _APART = r"(?:^|[^A-Za-z])$"
 _PASS_BEFORE = re.compile(
-    r"(?:^|(?<!proxy_)(?<!cgi_)(?<!wsgi_)(?<!grpc_)(?<![A-Za-z])|[a-z](?-i:(?=$)(?<=[a-z]))|(?i:\b|_)(?i:db|my|user|root|admin|sql|pg|ldap|"
-    r"smtp|ftp|mail|bind|key|store|login|auth|proxy|http|rpc|sa|svc|ssh|vnc|amqp))$"
+    r"(?:(?<![A-Za-z])(?<!proxy_)(?<!cgi_)(?<!wsgi_)(?<!grpc_)|(?<![A-Za-z])(?i:db|my|user|root|admin|sql|pg|ldap|smtp|"
+    r"ftp|mail|bind|key|store|login|auth|proxy|http|rpc|sa|svc|ssh|vnc|amqp))$"
 )
 _KEY_BEFORE = re.compile(
     r"(?i:api|access|auth|private|encryption|encrypt|signing|sign|account|shared|master|licen[cs]e|service|storage|app|"
@@ -71,6 +71,8 @@ WORDS: dict[Family, tuple[Word, ...]] = {
     PASSWORD: (
         Word("pass", re.compile(r"(?i:pass(?:w(?:or)?d|word|wort|w|[_-]?phrase|[_-]?code)s?)")),
         Word("pass", re.compile(r"(?i:pass)(?![A-Za-z])"), _PASS_BEFORE),
+        Word("pass", re.compile(r"Pass(?![A-Za-z])"), re.compile(r"[a-z]$")),  # camelCase
+        Word("pass", re.compile(r"PASS(?![A-Za-z])"), re.compile(r"(?<!BY)(?<!COM)(?<=[A-Z])$")),  # DBPASS
         Word("pw", re.compile(r"(?i:pwd)")),
         Word(
             "pw",

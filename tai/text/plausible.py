@@ -9,6 +9,7 @@ to what looks random, and in running prose only to what cannot be a word.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from math import log2
 
 _PLAIN = frozenset(
@@ -25,7 +26,7 @@ _PLAIN = frozenset(
     authentication authorization credentials user username for from to is was has in at with and or of the a an
     this that must can cannot may should will would by as if when then it its be been are option options flag
     argument parameter instead here there supplied provided given specified used using
-    """.split()
+    """.split()  # noqa: SIM905 - a hundred quotes and commas would hide the words
 )
 _REFERENCE = re.compile(
     r"\$\{.*|\$\(.*|\$[A-Z_][A-Z0-9_]*|\$[a-z_]+|\$\w+/.*|%\{.*|%[A-Z_]+%|%\(?\w*\)?s|%[a-zA-Z]|\{\{.*|\{%.*|<[^<>]*>?|\[[^\[\]]*\]|"
@@ -95,7 +96,7 @@ def entropy(value: str) -> float:
 
 def _shuffled(letters: str) -> bool:
     """Letters that no one would write: a word or a CamelCase name changes case twice in about six letters."""
-    changes = sum(one.islower() != two.islower() for one, two in zip(letters, letters[1:], strict=False))
+    changes = sum(one.islower() != two.islower() for one, two in pairwise(letters))
     return len(letters) >= 24 or changes > 0.4 * len(letters)
 
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tai.text import blocks, credentials, keyed, producers, tokens
+from tai.text import blocks, credentials, keyed, producers, programs, tokens, web
 from tai.text.rules import SLOT, Rule, RuleBook, Secret
 
 _PLACEHOLDER = re.compile("<redacted:[a-z0-9-]+:[0-9a-f]{8}>|" + SLOT.pattern)
@@ -177,13 +177,14 @@ def _bodies(text: str, marked: dict[int, int]) -> dict[int, int]:
         )
         if column < 0:
             continue
+        above = start
         for back in range(blocks.LOOK_BACK):
-            if start == 0:
+            if above == 0:
                 break
-            start = text.rfind("\n", 0, start - 1) + 1
-            if back and not blocks.may_be_body(_line_at(text, start)):
+            above = text.rfind("\n", 0, above - 1) + 1
+            if back and not blocks.may_be_body(_line_at(text, above)):
                 break
-            bodies[start] = column
+            bodies[above] = column
     return bodies
 
 
@@ -208,4 +209,6 @@ def _line_at(text: str, start: int) -> str:
 
 @lru_cache(maxsize=32)  # a run has a few producers with rules of their own; building a book takes 1 ms
 def _book(extra: tuple[Rule, ...]) -> RuleBook:
-    return RuleBook((blocks.MARKERS, *extra, *tokens.RULES, *credentials.RULES, *keyed.RULES))
+    return RuleBook(
+        (blocks.MARKERS, *extra, *tokens.RULES, *web.RULES, *credentials.RULES, *programs.RULES, *keyed.RULES)
+    )

@@ -28,7 +28,11 @@ def parse(text: str, *, now: datetime) -> Ticket:
     """
     prose, attachments = split_pasted(text)
     # A ticket that is nothing but pasted output still has subjects; they are then read from that output's first lines.
-    readable = prose if prose.strip() else "\n".join(item.text[:2000] for item in attachments)
+    readable = (
+        prose
+        if re.sub(r"\[pasted \d+ lines\]", "", prose).strip()
+        else "\n".join(item.text[:2000] for item in attachments)
+    )
     return Ticket(
         text=text,
         hosts=find_hosts(readable),

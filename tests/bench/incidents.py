@@ -40,7 +40,9 @@ async def diagnose(incident: dict[str, Any]) -> tuple[list[Finding], Said]:
     ]
     findings = inspect(catalog, observations)
     question = Question((), ticket_of(incident["ticket"]), tuple(observations), tuple(findings))
-    said = [item async for item in DeterministicEngine(catalog.symptoms).ask(question) if isinstance(item, Said)]
+    said = [
+        item async for item in DeterministicEngine(catalog.symptoms).ask(question) if isinstance(item, Said)
+    ]
     return findings, said[-1]
 
 
@@ -61,7 +63,9 @@ def main(arguments: list[str]) -> None:
         in_cause = [word for word in incident["keywords"] if word.lower() in cause]
         total += 1
         named += answer.outcome == "root_cause" and len(in_cause) * 2 >= len(incident["keywords"])
-        print(f"{incident['id']} {incident['category']:16} {answer.outcome:12} keywords {len(hit)}/{len(incident['keywords'])} in the answer, {len(in_cause)} in cause and evidence")
+        print(
+            f"{incident['id']} {incident['category']:16} {answer.outcome:12} keywords {len(hit)}/{len(incident['keywords'])} in the answer, {len(in_cause)} in cause and evidence"
+        )
         print(f"    findings: {', '.join(f'{f.signature}({f.subject})' for f in findings) or 'none'}")
         print(f"    said:  {answer.cause}")
         print(f"    truth: {incident['root_cause']}")

@@ -29,10 +29,13 @@ def is_installed(name: str) -> bool:
 
 
 def run_as_login_shell(
-    name: str, command: str, stdin: bytes = b"", locale: str = ""
+    name: str, command: str, stdin: bytes = b"", locale: str = "", home: str = ""
 ) -> subprocess.CompletedProcess[bytes]:
-    """What sshd does: `$SHELL -c COMMAND`, no terminal, a small environment. locale: LANG as AcceptEnv would set it."""
-    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/games", "HOME": _HOME.name}
+    """What sshd does: `$SHELL -c COMMAND`, no terminal, a small environment. locale: LANG as AcceptEnv would set it.
+
+    home: the account's home directory.
+    """
+    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/games", "HOME": home or _HOME.name}
     if locale:
         environment["LANG"] = locale
     return subprocess.run(

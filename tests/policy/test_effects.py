@@ -13,6 +13,7 @@ import os
 import re
 import shlex
 import shutil
+import tempfile
 import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -89,7 +90,7 @@ def chosen(name: str) -> list[Canonical]:
 
 
 @pytest.fixture(scope="module")
-def worlds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Done, list[str]]]:
+def worlds() -> dict[str, tuple[Done, list[str]]]:
     """Of each installed program: its commands with what strace saw, and the files they left behind."""
     jobs = [
         (name, lines[at : at + PER_WORLD])
@@ -100,7 +101,8 @@ def worlds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Done, li
     def run(job: tuple[str, list[Canonical]]) -> tuple[str, Done, tuple[str, ...]]:
         name, lines = job
         wires = [render(line.argv, Sandbox.NONE, timeout_s=line.timeout_s) for line in lines]
-        batch = strace.trace(wires, tmp_path_factory.mktemp("world"), WORLD, timeout_s=800)
+        with tempfile.TemporaryDirectory(prefix="tai-world-") as folder:
+            batch = strace.trace(wires, Path(folder), WORLD, timeout_s=800)
         return name, list(zip(lines, batch.traces, strict=True)), batch.left_behind
 
     found: dict[str, tuple[Done, list[str]]] = {name: ([], []) for name in installed()}

@@ -101,8 +101,21 @@ def test_environment_of_the_account_does_not_reach_the_command() -> None:
         .splitlines()
     )
     assert sorted(line.partition("=")[0] for line in shown) == [
-        "HOME", "LC_ALL", "LESSSECURE", "PAGER", "PATH", "SYSTEMD_COLORS", "SYSTEMD_PAGER", "SYSTEMD_URLIFY", "TERM",
+        "BLKID_FILE", "HOME", "LC_ALL", "LESSSECURE", "PAGER", "PATH", "SYSTEMD_COLORS", "SYSTEMD_PAGER", "SYSTEMD_URLIFY", "TERM",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", [("kubectl", "get", "pods"), ("kubectl", "get", "it's")])
+def test_kubectl_alone_keeps_the_home_directory_of_the_account(
+    shell: str, words: tuple[str, ...], tmp_path: Path
+) -> None:
+    home = tmp_path / "a b'c$d*"
+    home.mkdir()
+    wire = render(words, Sandbox.NONE, timeout_s=20)
+    command = wire.command.replace("'kubectl'", "'env'").replace("'get' 'pods'", "")
+    stdin = (wire.stdin or b"").replace(b"'kubectl' 'get' 'it'\\''s'", b"'env'")
+    shown = run_as_login_shell(shell, command, stdin, home=str(home)).stdout.decode().splitlines()
+    assert f"HOME={home}" in shown
 
 
 def test_plain_command_is_one_readable_line_for_the_host_audit() -> None:

@@ -67,17 +67,19 @@ class SSHConnection(Connection):
         )
 
     async def _execute(self, wire: Wire, *, timeout_s: float, max_bytes: int) -> Completed:
-        """See Connection. A refused channel is tried again when another one has ended; see `Channels`."""
+        """See Connection. A channel that the host refuses is asked for again; see `Channels`."""
+        refusals = 0
         while True:
             async with self._channels.one() as slot:
                 started = time.monotonic()
-                session = Session(max_bytes)
+                session = Session(max_bytes, on_open=slot.opened)
                 try:
                     return await self._run(session, wire, timeout_s, started)
                 except asyncssh.ChannelOpenError as error:
+                    refusals += 1
                     if lost := self._links[-1].client.lost:
                         return _completed(session, started, disconnected=clean(lost))
-                    if not slot.refused():
+                    if not await slot.refused(refusals):
                         reason = f"the host opens no channel for a command: {clean(error.reason)}"
                         return _completed(session, started, disconnected=reason)
                 except (asyncssh.Error, OSError) as error:

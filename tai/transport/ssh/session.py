@@ -6,6 +6,7 @@ Not the decision to run it, nor how many run at once (`tai.transport.ssh.connect
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from enum import Enum
 
 from tai.transport.ssh.loader import asyncssh
@@ -23,9 +24,12 @@ class End(Enum):
 
 
 class Session(asyncssh.SSHClientSession[bytes]):
-    """Collects one command's output. max_bytes: cap on standard output; what comes after it is dropped."""
+    """Collects one command's output. max_bytes: cap on standard output; what comes after it is dropped.
 
-    def __init__(self, max_bytes: int) -> None:
+    on_open: called once when the host has opened the channel.
+    """
+
+    def __init__(self, max_bytes: int, *, on_open: Callable[[], None]) -> None:
         self.stdout = bytearray()
         self.stderr = bytearray()
         self.exit: int | None = None
@@ -33,6 +37,7 @@ class Session(asyncssh.SSHClientSession[bytes]):
         self.lost = ""
         self.overflowed = False
         self._max_bytes = max_bytes
+        self._on_open = on_open
         self._changed = asyncio.Event()
         self._closed = asyncio.Event()
 
@@ -44,7 +49,8 @@ class Session(asyncssh.SSHClientSession[bytes]):
     async def stop(self, channel: asyncssh.SSHClientChannel[bytes]) -> None:
         """End the remote command: TERM, a second for it, KILL; then close the channel. Bounded also on a dead link.
 
-        Signals reach a command from OpenSSH 7.9 on. On older servers the remote `timeout`, and SIGPIPE, have to do.
+        OpenSSH passes signals on from 7.9, but never for a root login ("session signalling requires privilege
+        separation"). There a command that prints ends by SIGPIPE, and one that is silent by the remote `timeout`.
         """
         try:
             if not self._closed.is_set():
@@ -57,6 +63,10 @@ class Session(asyncssh.SSHClientSession[bytes]):
             pass  # the channel closed in the same moment
         finally:
             channel.abort()
+
+    def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
+        del chan
+        self._on_open()
 
     def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
         if datatype == asyncssh.EXTENDED_DATA_STDERR:

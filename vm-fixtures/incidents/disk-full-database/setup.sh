@@ -16,6 +16,7 @@ cat >/etc/postgresql/15/main/conf.d/shop.conf <<'EOF'
 log_destination = 'syslog'
 log_min_error_statement = panic   # statements carry customers' data
 min_wal_size = 2MB
+autovacuum_naptime = 15s
 EOF
 systemctl daemon-reload
 systemctl start postgresql@15-main
@@ -74,8 +75,8 @@ cat >/etc/systemd/system/shop.service <<'EOF'
 [Unit]
 Description=Web shop application
 After=network.target postgresql.service
-StartLimitIntervalSec=1min
-StartLimitBurst=4
+StartLimitIntervalSec=2min
+StartLimitBurst=6
 
 [Service]
 User=shop
