@@ -20,6 +20,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -49,6 +50,11 @@ class Sshd:
     def log(self) -> str:
         """What the server has logged by now, at LogLevel DEBUG1."""
         return (self.directory / "log").read_text(errors="replace")
+
+    @property
+    def scratch(self) -> Path:
+        """A directory that every account can write to."""
+        return self.directory / "scratch"
 
     @property
     def logins(self) -> int:
@@ -111,12 +117,14 @@ class SshdFactory(Protocol):
         host_key: Path | None = None,
         port: int | None = None,
         authorized: Sequence[Path] = (),
+        user: str | None = None,
         shell: str | None = None,
         home: Path | None = None,
     ) -> Sshd:
         """options: sshd_config lines that win over ours. host_key: another server's, to pose as it. port: likewise.
 
-        authorized: public key files that may log in, the client home's own when empty.
+        authorized: public key files that may log in, the client home's own when empty. user: the account to log in to;
+        `nobody` is one that a root-run sshd treats as it treats people (privilege separation, signals).
         """
 
 
@@ -125,6 +133,11 @@ def make_key(file: Path, *, kind: str = "ed25519", passphrase: str = "", pem: bo
     words = ["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-C", "made for a test", "-f", str(file)]
     subprocess.run([*words, *(["-m", "PKCS8"] if pem else [])], check=True, stdin=subprocess.DEVNULL)
     return file
+
+
+def public_of(key: Path) -> str:
+    """The public half of a key pair, as one line with its end."""
+    return Path(f"{key}.pub").read_text()
 
 
 def free_port() -> int:
@@ -146,7 +159,7 @@ def client_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ClientHome:
 
 
 @pytest.fixture
-def sshd_factory(tmp_path: Path, client_home: ClientHome) -> Iterator[SshdFactory]:
+def sshd_factory(client_home: ClientHome) -> Iterator[SshdFactory]:
     started: list[Sshd] = []
 
     def start(
@@ -154,21 +167,28 @@ def sshd_factory(tmp_path: Path, client_home: ClientHome) -> Iterator[SshdFactor
         host_key: Path | None = None,
         port: int | None = None,
         authorized: Sequence[Path] = (),
+        user: str | None = None,
         shell: str | None = None,
         home: Path | None = None,
     ) -> Sshd:
-        _require_sshd(namespace=shell is not None or home is not None)
-        directory = tmp_path / f"sshd{len(started)}"
-        directory.mkdir()
+        special = any(given is not None for given in (user, shell, home))
+        _require_sshd(namespace=special)
+        # Not below tmp_path: sshd reads authorized_keys as the account, which may not look into our directories.
+        directory = Path(tempfile.mkdtemp(prefix="tai-sshd-"))
+        directory.chmod(0o755)
+        (directory / "scratch").mkdir()
+        (directory / "scratch").chmod(0o1777)
         keys = authorized or [Path(f"{client_home.key}.pub")]
         (directory / "authorized_keys").write_text("".join(key.read_text() for key in keys))
+        account = pwd.getpwnam(user or getpass.getuser())
         server = _start(
             directory,
             options,
             host_key or make_key(directory / "host_key"),
             port or free_port(),
-            _namespace(directory, shell, home),
+            _namespace(directory, account, shell or "/bin/sh", home) if special else [],
         )
+        server.user = account.pw_name
         started.append(server)
         server.wait_for_log("Server listening on")
         return server
@@ -176,11 +196,18 @@ def sshd_factory(tmp_path: Path, client_home: ClientHome) -> Iterator[SshdFactor
     yield start
     for server in started:
         server.stop()
+        shutil.rmtree(server.directory)
 
 
 @pytest.fixture
 def sshd(sshd_factory: SshdFactory) -> Sshd:
     return sshd_factory()
+
+
+@pytest.fixture
+def people_sshd(sshd_factory: SshdFactory) -> Sshd:
+    """A server for an account that is not root: sshd passes signals to commands only there."""
+    return sshd_factory(user="nobody") if IS_ROOT else sshd_factory()
 
 
 def _require_sshd(*, namespace: bool) -> None:
@@ -221,20 +248,13 @@ def _start(directory: Path, options: Sequence[str], host_key: Path, port: int, i
     return Sshd(directory, port, host_key, process)
 
 
-def _namespace(directory: Path, shell: str | None, home: Path | None) -> list[str]:
+def _namespace(directory: Path, account: pwd.struct_passwd, shell: str, home: Path | None) -> list[str]:
     """The words that run a program in a mount namespace where the account has this shell and home."""
-    if shell is None and home is None:
-        return []
-    account = pwd.getpwuid(os.getuid())
+    mine = f"{account.pw_name}:"
+    others = [line for line in Path("/etc/passwd").read_text().splitlines() if not line.startswith(mine)]
+    fields = (account.pw_uid, account.pw_gid, account.pw_gecos, home or account.pw_dir, shell)
     changed = directory / "passwd"
-    line = (account.pw_name, "x", str(account.pw_uid), str(account.pw_gid), account.pw_gecos)
-    others = [
-        other
-        for other in Path("/etc/passwd").read_text().splitlines()
-        if not other.startswith(f"{account.pw_name}:")
-    ]
-    entry = ":".join((*line, str(home or account.pw_dir), shell or account.pw_shell))
-    changed.write_text("\n".join([entry, *others]) + "\n")
+    changed.write_text("\n".join([f"{mine}x:" + ":".join(map(str, fields)), *others]) + "\n")
     changed.chmod(0o644)
     script = f'mount --bind {changed} /etc/passwd && exec "$@"'
     return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh"]

@@ -17,7 +17,9 @@ LOG = "log"
 """The kind of any text that is lines of a log: journals, the kernel's ring, syslog files, what a program said."""
 
 # Programs whose first word after the flags says what they print.
-_WITH_SUBCOMMAND = frozenset({"systemctl", "ip", "docker", "podman", "kubectl", "nft", "chronyc", "resolvectl"})
+_WITH_SUBCOMMAND = frozenset(
+    {"systemctl", "ip", "docker", "podman", "kubectl", "nft", "chronyc", "resolvectl"}
+)
 _WORD = re.compile(r"'[^']*'|\"[^\"]*\"|[^\s|]+|\|")
 # What may stand before the program in a command line as people paste it.
 _BEFORE = re.compile(r"sudo|doas|[A-Z_]+=\S*|[$#%>]|\S+@\S+[$#:]\S*")

@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from tai.catalog.matching import Lines, hits
+from tai.catalog.matching import hits
 from tai.catalog.model import Collector, Match, Probe, Signature
 from tai.catalog.patterns import compiled, unsafe
 from tai.catalog.slots import SAMPLES, SUBJECT_SLOTS, WINDOW, fill_argv, names_in
 from tai.errors import PolicyRefusal
 from tai.parsers import known, parse
+from tai.parsers.lines import Lines
 from tai.policy import Tier, canonicalise
 
 Location = tuple[str | int, ...]
@@ -52,16 +53,22 @@ def failed_cases(signature: Signature, parsers: dict[str, str]) -> Iterator[tupl
 
 
 def _check_probe(probe: Probe) -> Iterator[Problem]:
-    every = [(("argv",), probe.argv), *((("variant", n, "argv"), v.argv) for n, v in enumerate(probe.variants))]
+    for key, source in (*(("for_each", s) for s in probe.for_each), *(("needs", s) for s in probe.needs)):
+        if not source.probe and source.field not in SUBJECT_SLOTS:
+            yield (key,), f"'{source.of}' is neither PROBE.FIELD nor one of {', '.join(SUBJECT_SLOTS)}"
+    every = [
+        (("argv",), probe.argv),
+        *((("variant", n, "argv"), v.argv) for n, v in enumerate(probe.variants)),
+    ]
     for location, argv in every:
         yield from ((location, problem) for problem in _check_argv(probe, argv))
-    parsers = [(("parser",), probe.parser), *((("variant", n, "parser"), v.parser) for n, v in enumerate(probe.variants))]
+    parsers = [
+        (("parser",), probe.parser),
+        *((("variant", n, "parser"), v.parser) for n, v in enumerate(probe.variants)),
+    ]
     for where, parser in parsers:
         if parser and not known(parser):
             yield where, f"there is no parser '{parser}'"
-    for source in probe.for_each:
-        if not source.probe and source.field not in SUBJECT_SLOTS:
-            yield ("for_each",), f"'{source.of}' is neither PROBE.FIELD nor one of {', '.join(SUBJECT_SLOTS)}"
 
 
 def _check_argv(probe: Probe, argv: Sequence[str]) -> Iterator[str]:

@@ -30,6 +30,7 @@ _TABLES: dict[str, type[BaseModel]] = {
     "variant": Variant,
     "when": When,
     "for_each": Source,
+    "needs": Source,
     "where": Condition,
     "signature": Signature,
     "match": Match,
@@ -111,9 +112,10 @@ def _check_names(catalog: Catalog, path: Path, text: str, collector: Collector) 
         )
 
     for n, probe in enumerate(collector.probes):
-        for source in probe.for_each:
-            if source.probe and catalog.find_probe(source.probe) is None:
-                refuse(("probe", n, "for_each"), "probe", source.probe, catalog.probes)
+        for key, sources in (("for_each", probe.for_each), ("needs", probe.needs)):
+            for source in sources:
+                if source.probe and catalog.find_probe(source.probe) is None:
+                    refuse(("probe", n, key), "probe", source.probe, catalog.probes)
     for n, signature in enumerate(collector.signatures):
         for kind in signature.reads:
             if kind not in catalog.kinds:
@@ -135,7 +137,8 @@ def _read(path: Path) -> str:
 
 
 def _explain(error: ValidationError, path: Path, text: str) -> ConfigError:
-    first = error.errors()[0]
+    # A key that is misspelt is also missing; the misspelling is what to tell.
+    first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
     location = tuple(part for part in first["loc"] if not str(part).startswith("function-"))
     key = ".".join(str(part) for part in location if isinstance(part, str))
     wrong = str(location[-1]) if location else ""

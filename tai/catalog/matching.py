@@ -6,16 +6,14 @@ Not the findings: `tai.engine.inspect` gathers hits over all observations, cites
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, assert_never
 
 from tai.catalog.model import Condition, Match
-from tai.catalog.patterns import LONGEST_LINE, compiled
+from tai.catalog.patterns import compiled
 from tai.parsers import Row, line_of
-
+from tai.parsers.lines import Lines
 
 # Rows that `largest` keeps: what an engineer would look at.
 _LARGEST = 5
@@ -31,47 +29,6 @@ class Hit:
     lines: tuple[int, ...]
     values: Mapping[str, Any] = field(default_factory=dict)
     form: int = 0
-
-
-class Lines:
-    """A text that is searched by many signatures: its line ends are found once."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    @cached_property
-    def _ends(self) -> list[int]:
-        ends: list[int] = []
-        at = self.text.find("\n")
-        while at >= 0:
-            ends.append(at)
-            at = self.text.find("\n", at + 1)
-        return ends
-
-    def holding(self, words: Sequence[str]) -> Iterator[tuple[int, str]]:
-        """The lines, with their numbers, that hold one of these literal strings, in order and each once."""
-        numbers: set[int] = set()
-        for word in words:
-            at = self.text.find(word)
-            while at >= 0:
-                number = bisect_right(self._ends, at - 1) + 1
-                numbers.add(number)
-                end = self._ends[number - 1] if number <= len(self._ends) else len(self.text)
-                at = self.text.find(word, end)
-        for number in sorted(numbers):
-            yield number, self.line(number)
-
-    def line(self, number: int) -> str:
-        """Line `number`, from 1, cut where signatures stop looking; '' when there is none."""
-        if not 1 <= number <= len(self._ends) + 1:
-            return ""
-        return self.whole(number, LONGEST_LINE)
-
-    def whole(self, number: int, longest: int | None = None) -> str:
-        """Line `number` as it stands, to be cited; at most `longest` characters of it when that is given."""
-        start = self._ends[number - 2] + 1 if number > 1 else 0
-        end = self._ends[number - 1] if number <= len(self._ends) else len(self.text)
-        return self.text[start : end if longest is None else min(end, start + longest)]
 
 
 def hits(match: Match, lines: Lines, rows: Sequence[Row] | None) -> list[Hit]:
@@ -132,7 +89,7 @@ def holds(condition: Condition, row: Row) -> bool:  # noqa: PLR0911 - one return
         case "not in":
             return isinstance(want, tuple) and str(have) not in want
         case "contains":
-            return isinstance(have, list | str) and want in have  # type: ignore[operator] # str in str, any in list
+            return isinstance(have, list | str) and want in have
         case "matches":
             return compiled(str(want)).search(str(have)) is not None
         case _:

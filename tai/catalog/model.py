@@ -72,7 +72,11 @@ class Source(Frozen):
 
 def _sources(value: Any) -> Any:
     items = _listed(value)
-    return [{"from": item} if isinstance(item, str) else item for item in items] if isinstance(items, list) else items
+    return (
+        [{"from": item} if isinstance(item, str) else item for item in items]
+        if isinstance(items, list)
+        else items
+    )
 
 
 class Variant(Frozen):
@@ -89,6 +93,7 @@ class Probe(Frozen):
     argv: a word may hold typed slots, `{unit}` `{port}` `{mount}` `{path}` `{address}` `{process}`, filled by `for_each`,
     and `{since}` `{until}`, the ticket's window; a word whose `{since}` or `{until}` is open is left out.
     kinds: what kinds of text it prints, for the signatures that read them; its own id when nothing is said.
+    needs: it runs only when one of these gives a value: `disk-space.mount` where a filesystem is nearly full.
     ok_exit: exit statuses that are an answer. timeout_s, max_bytes: tighter than the policy's.
     most: largest number of values that `for_each` takes. default: False for what runs only when asked for by name.
     """
@@ -103,6 +108,7 @@ class Probe(Frozen):
     max_bytes: Annotated[int, Field(gt=0)] | None = None
     when: When = When()
     for_each: Annotated[tuple[Source, ...], BeforeValidator(_sources)] = ()
+    needs: Annotated[tuple[Source, ...], BeforeValidator(_sources)] = ()
     most: Annotated[int, Field(ge=1, le=20)] = 6
     default: bool = True
     variants: Annotated[tuple[Variant, ...], Field(alias="variant")] = ()

@@ -2,21 +2,21 @@
 
 Python's `re` backtracks. Two habits make that explode, and both can be seen in the pattern: a repeated group that
 itself holds an unbounded repetition, `(a+)+`, and several wide repetitions one after another, `.*x.*y.*`. Lines are cut
-at `LONGEST_LINE` characters before they are searched, so that what is left is bounded too.
+(`tai.parsers.lines.LONGEST`) before they are searched, so that what is left is bounded too.
 """
 
 from __future__ import annotations
 
 import re
+import warnings
 from functools import cache
 from typing import Final
 
-LONGEST_LINE: Final = 4000
-"""Characters of a line that signatures look at. journald splits messages at 48 KiB; what tells stands at the front."""
-
 _MOST_WIDE: Final = 2
 # One token of a pattern: escape, character class, group opening, or any other single character.
-_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?(?:P<\w+>|[:=!>]|<[=!]|[aimsux]+\)|P=\w+\))|.", re.DOTALL)
+_TOKEN = re.compile(
+    r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?(?:P<\w+>|[:=!>]|<[=!]|[aimsux]+\)|P=\w+\))|.", re.DOTALL
+)
 _UNBOUNDED = re.compile(r"[*+]|\{\d*,\}")
 _REPEAT = re.compile(r"[*+?]|\{\d*,?\d*\}")
 
@@ -24,7 +24,10 @@ _REPEAT = re.compile(r"[*+?]|\{\d*,?\d*\}")
 @cache
 def compiled(pattern: str) -> re.Pattern[str]:
     """The compiled expression. Raises re.error, whose text says what is wrong."""
-    return re.compile(pattern)
+    with warnings.catch_warnings():
+        # `[[` may mean something else in a later Python; it is no fault of who runs tai.
+        warnings.simplefilter("ignore", FutureWarning)
+        return re.compile(pattern)
 
 
 def unsafe(pattern: str) -> str:

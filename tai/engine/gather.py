@@ -7,7 +7,7 @@ command is in its observation; a host that cannot be reached or trusted is told 
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 
 from tai.bus import Bus
@@ -126,60 +126,57 @@ class Gathering:
             await connection.close()
 
     async def look(self, names: Sequence[str], *, again: bool = False) -> None:
-        """Plan and collect, in rounds: what one round finds is asked about in the next."""
+        """Plan and collect, in rounds: what one round finds is asked about in the next.
+
+        names: collectors, probes or, with `again`, numbers of steps; () for the default run. again: also what was sent
+        before in this session; otherwise only what is new.
+        """
         if again and names and all(name.lstrip("#").isdigit() for name in names):
-            await self._collect([self._step(int(name.lstrip("#"))) for name in names], again=True)
+            await self._send([self._step(int(name.lstrip("#"))) for name in names])
             return
-        made = await self.ready_plan(tuple(names))
+        made = await self._planned(names)
+        sent = set() if again else {step.argv for step in self.session.steps}
         while True:
-            fresh = [step for step in made.steps if step not in self.session.steps]
-            self.session.steps.extend(fresh)
+            fresh = self._numbered(step for step in made.steps if step.argv not in sent)
             if not fresh:
                 return
-            await self._collect(fresh)
+            self._tell_plan(fresh, made.skipped)
+            sent.update(step.argv for step in fresh)
+            await self._send(fresh)
             self.tell_findings()
-            grown = expand(made, self._catalog, self._rows())
-            if len(grown.steps) > len(made.steps):
-                self._tell_plan(grown, len(made.steps))
-            made = grown
+            made = expand(made, self._catalog, self._rows())
 
-    async def ready_plan(self, names: tuple[str, ...]) -> Plan:
-        """Connect, and plan the first round for what the host is. Nothing is sent yet."""
+    async def show_plan(self, names: Sequence[str]) -> None:
+        """Connect, find out what the host is, and tell the first round of the plan. Nothing of it is sent."""
+        made = await self._planned(names)
+        self._tell_plan(self._numbered(made.steps), made.skipped)
+
+    async def _planned(self, names: Sequence[str]) -> Plan:
         connection = await self._connected()
         ticket = self.session.ticket or Ticket(text="")
-        sent = {step.argv for step in self.session.steps}
-        made = plan(
-            self._catalog,
-            ticket,
-            connection.host.facts,
-            max_commands=self._options.caps.max_commands,
-            names=names,
-            first=self.next_number(),
-        )
-        if sent:
-            # A later round of the same conversation: what was asked already is not asked again.
-            steps = [step for step in made.steps if step.argv not in sent]
-            first = self.next_number()
-            made = replace(made, steps=tuple(replace(step, n=first + at) for at, step in enumerate(steps)))
-        if made.steps or not sent:
-            self._tell_plan(made, 0)
-        self.session.skipped = made.skipped
-        return made
+        most = self._options.caps.max_commands
+        return plan(self._catalog, ticket, connection.host.facts, max_commands=most, names=names)
 
-    def _tell_plan(self, made: Plan, after: int) -> None:
-        steps = tuple(step.planned for step in made.steps[after:])
-        self._bus.emit(
-            PlanMade(host=self.session.target_name, steps=steps, skipped=made.skipped if not after else ())
-        )
+    def _numbered(self, steps: Iterable[Step]) -> list[Step]:
+        """The steps with the next free numbers, in their order: a number is never used twice in a session."""
+        first = self.next_number()
+        return [replace(step, n=first + at) for at, step in enumerate(steps)]
 
-    async def _collect(self, steps: Sequence[Step], *, again: bool = False) -> None:
+    def _tell_plan(self, steps: Sequence[Step], skipped: tuple[str, ...]) -> None:
+        new = tuple(reason for reason in skipped if reason not in self.session.skipped)
+        self.session.skipped = skipped
+        planned = tuple(step.planned for step in steps)
+        self._bus.emit(PlanMade(host=self.session.target_name, steps=planned, skipped=new))
+
+    async def _send(self, steps: Sequence[Step]) -> None:
+        """Collect these steps, under new numbers where they have been taken already."""
         await self._connected()
         if self._collection is None:
             raise InputError("there is no connection to collect over")
-        if again:
-            first = self.next_number()
-            steps = [replace(step, n=first + at) for at, step in enumerate(steps)]
-            self.session.steps.extend(steps)
+        taken = {step.n for step in self.session.steps}
+        if any(step.n in taken for step in steps):
+            steps = self._numbered(steps)
+        self.session.steps.extend(steps)
         seen = await self._collection.run(steps)
         if any(each.outcome is Outcome.DISCONNECTED for each in seen):
             # The next look opens a new connection instead of talking into a dead one.
@@ -203,9 +200,7 @@ class Gathering:
         command = ReadOnlyCommand(argv)
         probe = Probe(id="run", title="asked for by hand", argv=command.argv)
         step = Step(self.next_number(), "run", probe, command.argv, why, "")
-        await self._connected()
-        self.session.steps.append(step)
-        await self._collect([step])
+        await self._send([step])
         self.tell_findings()
         return next(seen for seen in self.session.observations if seen.id == step.id)
 

@@ -16,11 +16,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final, get_args
 
 from tai.catalog import Catalog, Signature
-from tai.catalog.matching import Hit, Lines, hits
+from tai.catalog.matching import Hit, hits
 from tai.catalog.slots import fill_argv, fill_text, names_in
 from tai.errors import PolicyRefusal
 from tai.model import Citation, Finding, Observation, Severity
 from tai.parsers import Rows, parse
+from tai.parsers.lines import Lines
 from tai.policy import canonicalise
 
 _MOST_SUBJECTS: Final = 8
@@ -79,15 +80,26 @@ def _reading(catalog: Catalog, observation: Observation) -> tuple[tuple[str, ...
     """The kinds of text that an observation is, and its rows."""
     probe = catalog.find_probe(observation.probe)
     if probe is not None:
-        return probe.reads_as, observation.data if isinstance(observation.data, list) else None
+        return probe.reads_as, _placed(observation.data, observation)
     kinds = catalog.kinds_of(observation.source)
     for kind in kinds:
         if parser := catalog.parsers.get(kind):
             try:
-                return kinds, parse(parser, observation.text)
+                return kinds, _placed(parse(parser, observation.text), observation)
             except ValueError:
                 continue
     return kinds, None
+
+
+def _placed(data: Any, observation: Observation) -> Rows | None:
+    """Rows of a listing with the directory they lie in: `ls` of a single one leaves it to the command line."""
+    if not isinstance(data, list):
+        return None
+    words = observation.argv or tuple(observation.label.split())
+    if not words or not words[-1].startswith("/"):
+        return data
+    place = words[-1].rstrip("/")
+    return [{**row, "path": f"{place}/{row['name']}"} if row.get("directory") == "" else row for row in data]
 
 
 def _subject(signature: Signature, hit: Hit) -> str:

@@ -96,7 +96,7 @@ class Investigation:
     async def show_plan(self, ticket_text: str) -> None:
         """Connect, find out what the host is, and tell what would run; run none of it."""
         self._take_ticket(ticket_text, ())
-        await self._interruptible(self._gathering.ready_plan(self._options.collectors))
+        await self._interruptible(self._gathering.show_plan(self._options.collectors))
 
     def make_prompt(self) -> None:
         """Render the first question; afterwards `session.prompt_text` is exactly what a model would get."""

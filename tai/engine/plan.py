@@ -62,6 +62,7 @@ class Plan:
     """steps: in order of their numbers; skipped: what is left out, each `collector/probe: reason`.
 
     names: collectors and probes that the user chose, () for the default run; max_commands: the cap on steps.
+    first: the number of the first step; sent: canonical argvs that were sent before, and are not planned again.
     """
 
     ticket: Ticket
@@ -70,6 +71,8 @@ class Plan:
     skipped: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     max_commands: int = 60
+    first: int = 1
+    sent: frozenset[tuple[str, ...]] = frozenset()
 
 
 def plan(
@@ -80,10 +83,12 @@ def plan(
     max_commands: int = 60,
     names: Sequence[str] = (),
     first: int = 1,
+    sent: Iterable[tuple[str, ...]] = (),
 ) -> Plan:
     """The first round. names: collectors or probes to keep to; a probe named so runs even when it is not in the default run.
 
-    first: the number of the first step, after attachments that were numbered before. Raises InputError for a name that
+    first: the number of the first step, after attachments that were numbered before. sent: canonical argvs not to repeat.
+    Raises InputError for a name that
     is neither a collector's nor a probe's.
     """
     known = {collector.name for collector in catalog.collectors} | catalog.probes.keys()
@@ -91,8 +96,8 @@ def plan(
         raise InputError(
             f"there is no collector or probe '{unknown[0]}'; collectors: {', '.join(c.name for c in catalog.collectors)}"
         )
-    empty = Plan(ticket, facts, names=tuple(names), max_commands=max_commands)
-    return _grow(empty, catalog, {}, first)
+    empty = Plan(ticket, facts, (), (), tuple(names), max_commands, first, frozenset(sent))
+    return _grow(empty, catalog, {})
 
 
 def expand(made: Plan, catalog: Catalog, data: Mapping[str, Sequence[Any]]) -> Plan:
@@ -100,20 +105,22 @@ def expand(made: Plan, catalog: Catalog, data: Mapping[str, Sequence[Any]]) -> P
 
     data: probe id → its parsed rows, all runs of the probe together. Call it again with the new rows until it adds no step.
     """
-    return _grow(made, catalog, data, made.steps[-1].n + 1 if made.steps else 1)
+    return _grow(made, catalog, data)
 
 
-def _grow(made: Plan, catalog: Catalog, data: Mapping[str, Sequence[Any]], first: int) -> Plan:
+def _grow(made: Plan, catalog: Catalog, data: Mapping[str, Sequence[Any]]) -> Plan:
     window = _window_slots(made.ticket.window, made.facts)
     steps = list(made.steps)
     skipped = dict.fromkeys(made.skipped)
-    sent = {step.argv for step in steps}
+    sent = {*made.sent, *(step.argv for step in steps)}
     # A probe without for_each is settled in the first round, run or skipped.
     settled = bool(made.steps or made.skipped)
-    n = first
+    n = max([made.first, *(step.n + 1 for step in steps)])
     for collector, why in _ordered(catalog, made):
         for probe in collector.probes:
-            if not _chosen(probe, collector, made.names) or (settled and not probe.for_each):
+            if not _chosen(probe, collector, made.names) or (settled and not (probe.for_each or probe.needs)):
+                continue
+            if probe.needs and not any(_from(source, made.ticket, data) for source in probe.needs):
                 continue
             label = f"{collector.name}/{probe.id}"
             fitting = _fitting(probe, made)

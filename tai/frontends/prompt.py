@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.application import Application, get_app
+from prompt_toolkit.application import Application, create_app_session, get_app
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import DEFAULT_BUFFER
@@ -20,7 +22,9 @@ from prompt_toolkit.filters import Condition, has_focus
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
+from prompt_toolkit.output.plain_text import PlainTextOutput
 from prompt_toolkit.styles import Style
+from prompt_toolkit.utils import is_dumb_terminal
 
 from tai.commands.registry import Candidate
 from tai.frontends.history import MaskedHistory
@@ -73,22 +77,27 @@ class Prompt:
         self._pastes = Pastes()
         self._app: Application[str] | None = None
         self._then: Callable[[], None] | None = None
-        self._session: PromptSession[str] = PromptSession(
-            multiline=True,
-            history=MaskedHistory(history, lambda text: mask(self._pastes.unfold(text))),
-            completer=_Completer(complete),
-            complete_while_typing=Condition(lambda: get_app().current_buffer.text.startswith("/")),
-            key_bindings=self._keys(),
-            bottom_toolbar=self._toolbar,
-            prompt_continuation="  ",
-            style=_STYLE,
-            enable_open_in_editor=True,
-            reserve_space_for_menu=6,
-        )
+        # On a dumb terminal prompt-toolkit asks plainly, but greets it with escape sequences all the same.
+        self._dumb = is_dumb_terminal()
+        with create_app_session(output=PlainTextOutput(sys.stdout)) if self._dumb else nullcontext():
+            self._session: PromptSession[str] = PromptSession(
+                multiline=True,
+                history=MaskedHistory(history, lambda text: mask(self._pastes.unfold(text))),
+                completer=_Completer(complete),
+                complete_while_typing=Condition(lambda: get_app().current_buffer.text.startswith("/")),
+                key_bindings=self._keys(),
+                bottom_toolbar=self._toolbar,
+                prompt_continuation="  ",
+                style=_STYLE,
+                enable_open_in_editor=True,
+                reserve_space_for_menu=6,
+            )
 
     async def ask(self, message: str) -> str:
         """The next entry, pasted blocks in full. Raises EOFError when the user leaves."""
         self._pastes.clear()
+        if self._dumb:
+            self._tell_drawn()  # nothing is ever rendered there
         return self._pastes.unfold(await self._session.prompt_async(message, pre_run=self._running))
 
     def when_drawn(self, then: Callable[[], None]) -> None:
@@ -101,7 +110,6 @@ class Prompt:
             self._app.exit(exception=error)
 
     def _running(self) -> None:
-        # Not the session's own application: on a dumb terminal prompt-toolkit runs another one.
         self._app = get_app()
         self._app.after_render += self._drawn
         self._fade_hint()
@@ -113,6 +121,9 @@ class Prompt:
 
     def _drawn(self, app: Application[str]) -> None:
         app.after_render -= self._drawn
+        self._tell_drawn()
+
+    def _tell_drawn(self) -> None:
         then, self._then = self._then, None
         if then is not None:
             then()
@@ -150,7 +161,8 @@ class Prompt:
             found = list(self._candidates(buffer.document.text_before_cursor))
             if not found:
                 return
-            common = os.path.commonprefix([candidate.text for candidate in found])
+            texts = [candidate.text for candidate in found]
+            common = os.path.commonprefix(texts)  # noqa: RUF071 - by character is what is wanted
             buffer.delete_before_cursor(found[0].replaces)
             buffer.insert_text(common + (" " if len(found) == 1 else ""))
             if len(found) > 1:

@@ -130,4 +130,5 @@ def _usage(value: object) -> Usage | None:
 
 def _number(holder: object, key: str) -> int:
     value = holder.get(key) if isinstance(holder, dict) else None
-    return value if isinstance(value, int) and 0 <= value < 2**40 else 0
+    # `true` is an int to Python.
+    return value if type(value) is int and 0 <= value < 2**40 else 0

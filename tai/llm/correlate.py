@@ -43,14 +43,13 @@ _DEVICE = re.compile(r"(?:sd|vd|xvd|hd|nvme|mmcblk|md|dm-|ata|loop|zd)[\w.:-]*|[
 _NAME = re.compile(r"[a-z][a-z0-9_+-]{2,}")
 _LOGGED = re.compile(r".{0,80}?\b(?P<ident>[\w.@/-]+)(?:\[\d+\])?: (?P<message>.*)")
 # Words of tickets and titles that bind nothing to anything.
-_COMMON: Final = frozenset(
-    """
+_COMMON_WORDS: Final = """
     the and for not was were has have had are with that this from its does did but can cannot any all out after before
     since when then than they them there which while will been more most some only also into over under very host hosts
     server servers machine node system service services unit program process error errors failed fails failing failure
     start starts started problem issue please look check what why how users user new old got get see one two time itself
-    """.split()
-)
+"""
+_COMMON: Final = frozenset(_COMMON_WORDS.split())
 
 
 @dataclass(slots=True, eq=False)
@@ -82,7 +81,8 @@ def weigh(
     posted = {seen.id for seen in observations if not seen.argv}
     window = ticket.window or _newest(observations)
     weighed = [
-        _weigh(ticket, finding, posted, window, cause=finding.signature not in symptoms) for finding in findings
+        _weigh(ticket, finding, posted, window, cause=finding.signature not in symptoms)
+        for finding in findings
     ]
     single = posted | {seen.id for seen in observations if {"-u", "status"} & set(seen.argv)}
     for effect in weighed:
@@ -108,7 +108,11 @@ def explains(cause: Finding, effect: Finding, single: AbstractSet[str] = frozens
     """
     if cause.signature not in effect.explained_by:
         return False
-    if _host_wide(cause) or _host_wide(effect) or (cause.category == effect.category and cause.category in _SHARED):
+    if (
+        _host_wide(cause)
+        or _host_wide(effect)
+        or (cause.category == effect.category and cause.category in _SHARED)
+    ):
         return True
     common = {cited.observation for cited in cause.cited} & {cited.observation for cited in effect.cited}
     return bool(_stems(cause) & _stems(effect) or common & single) or _mentions(cause, effect)
@@ -130,7 +134,9 @@ def _below(top: Weighed) -> list[Weighed]:
     return found
 
 
-def _weigh(ticket: Ticket, finding: Finding, posted: AbstractSet[str], window: Window, *, cause: bool) -> Weighed:
+def _weigh(
+    ticket: Ticket, finding: Finding, posted: AbstractSet[str], window: Window, *, cause: bool
+) -> Weighed:
     weight = _SEVERITY[finding.severity]
     reasons: list[str] = []
     if subject := _same_subject(ticket, finding):

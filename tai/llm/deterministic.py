@@ -111,7 +111,11 @@ def _looked_well(question: Question) -> bool:
     looks = [seen for seen in question.observations if seen.argv]
     blind = [seen for seen in looks if seen.argv[0] in _VITAL and not seen.outcome.answered]
     answered = [seen for seen in looks if seen.outcome.answered]
-    return len(answered) >= 3 and len(blind) * 4 <= len(looks) and not any(seen.argv[0] == "df" for seen in blind)
+    return (
+        len(answered) >= 3
+        and len(blind) * 4 <= len(looks)
+        and not any(seen.argv[0] == "df" for seen in blind)
+    )
 
 
 def _touching(suspects: Iterable[Lead]) -> bool:
@@ -120,13 +124,19 @@ def _touching(suspects: Iterable[Lead]) -> bool:
 
 
 def _root_cause(
-    question: Question, chosen: Weighed, rivals: Sequence[Weighed], telling: Sequence[Weighed], details: Sequence[Weighed]
+    question: Question,
+    chosen: Weighed,
+    rivals: Sequence[Weighed],
+    telling: Sequence[Weighed],
+    details: Sequence[Weighed],
 ) -> Answer:
     finding = chosen.finding
     chain = _chain(chosen)
     same = [one for one in rivals if one.finding.signature == finding.signature]
     other = [one for one in rivals if one.finding.signature != finding.signature]
-    facts = [one for one in details if one.finding.category == finding.category]
+    facts = [
+        one for one in details if one.finding.category == finding.category and _below(one.finding, finding)
+    ]
     evidence = [chosen, *same, *facts, *chain]
     cause = finding.explanation
     if same:
@@ -147,6 +157,12 @@ def _root_cause(
         actions=_actions([chosen, *chain]),
         next_checks=_checks(question, [chosen, *chain, *other]),
     )
+
+
+def _below(detail: Finding, cause: Finding) -> bool:
+    """Whether a file or directory lies on what the cause is about; for a cause without a path, any does."""
+    place = cause.subject.rstrip("/")
+    return not cause.subject.startswith("/") or detail.subject.startswith(f"{place}/")
 
 
 def _healthy(question: Question, details: Sequence[Weighed]) -> Answer:
@@ -223,7 +239,9 @@ def _quote(cited: Citation) -> SaidQuote:
 def _hypothesis(one: Weighed) -> SaidHypothesis:
     refuting: tuple[SaidClaim, ...] = ()
     return SaidHypothesis(
-        cause=_cut(f"{_titled(one.finding)}{_why(one)}", _SENTENCE), supporting=_claims([one]), refuting=refuting
+        cause=_cut(f"{_titled(one.finding)}{_why(one)}", _SENTENCE),
+        supporting=_claims([one]),
+        refuting=refuting,
     )
 
 
@@ -264,10 +282,16 @@ def _seconds(at: datetime) -> float:
 
 def _missing(observations: Sequence[Observation]) -> tuple[str, ...]:
     """What could not be seen, the looks that tell most first. A tool that a host does not have leaves no gap."""
-    gaps = [seen for seen in observations if not seen.outcome.answered and seen.outcome is not Outcome.MISSING_TOOL]
+    gaps = [
+        seen
+        for seen in observations
+        if not seen.outcome.answered and seen.outcome is not Outcome.MISSING_TOOL
+    ]
     cut = [seen for seen in observations if seen.truncated]
     ordered = sorted(gaps, key=lambda seen: not (seen.argv and seen.argv[0] in _VITAL))
-    said = [f"{seen.id} {seen.source}: {seen.outcome.value.replace('_', ' ')}{_because(seen)}" for seen in ordered]
+    said = [
+        f"{seen.id} {seen.source}: {seen.outcome.value.replace('_', ' ')}{_because(seen)}" for seen in ordered
+    ]
     said += [f"{seen.id} {seen.source}: cut at the byte limit" for seen in cut]
     return tuple(_cut(text, _SENTENCE) for text in said[:8])
 
@@ -289,7 +313,9 @@ def _checks(question: Question, weighed: Iterable[Weighed]) -> tuple[SaidCheck, 
         for argv in one.finding.checks:
             if argv in done or len(argv) > 24 or any(len(word) > 160 for word in argv):
                 continue
-            said.setdefault(argv, SaidCheck(argv=argv, why=_cut(f"To look closer at: {_titled(one.finding)}", _SENTENCE)))
+            said.setdefault(
+                argv, SaidCheck(argv=argv, why=_cut(f"To look closer at: {_titled(one.finding)}", _SENTENCE))
+            )
     return tuple(said.values())[:5]
 
 

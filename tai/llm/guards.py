@@ -44,6 +44,8 @@ class LoopGuard:
 
 def repeated(text: str) -> str:
     """The passage that the end of `text` consists of, at least LEAST_TIMES over LEAST_CHARS characters; '' if none."""
+    if len(text) < LEAST_CHARS:
+        return ""
     probe = text[-_PROBE:]
     at = len(text) - len(probe)
     while (at := text.rfind(probe, 0, at + len(probe) - 1)) >= 0:

@@ -9,20 +9,47 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from tai.model import Observation, Ticket
+from tai.parsers.lines import Lines
 
 _WEIGHTS: Final = (
-    (4.0, re.compile(r"(?i)\b(?:panic|fatal|emerg|critical|crit|corrupt\w*|segfault|oom-killer|out of memory)\b")),
-    (3.0, re.compile(r"(?i)\b(?:errors?|fail(?:ed|ure|ing)?|unable|cannot|can't|could not|refused|denied|killed|aborted|exception|traceback)\b")),
-    (2.0, re.compile(r"(?i)\b(?:time[d ]?-?out|unreachable|rejected|missing|not found|no such|invalid|expired|exceeded|reset|lost|dropp(?:ed|ing))\b")),
+    (
+        4.0,
+        re.compile(
+            r"(?i)\b(?:panic|fatal|emerg|critical|crit|corrupt\w*|segfault|oom-killer|out of memory)\b"
+        ),
+    ),
+    (
+        3.0,
+        re.compile(
+            r"(?i)\b(?:errors?|fail(?:ed|ure|ing)?|unable|cannot|can't|could not|refused|denied|killed|aborted|exception|traceback)\b"
+        ),
+    ),
+    (
+        2.0,
+        re.compile(
+            r"(?i)\b(?:time[d ]?-?out|unreachable|rejected|missing|not found|no such|invalid|expired|exceeded|reset|lost|dropp(?:ed|ing))\b"
+        ),
+    ),
     (1.0, re.compile(r"(?i)\b(?:warn(?:ing)?|retry(?:ing)?|slow|degraded|unexpected)\b")),
 )
+# Each of the words above begins with, or holds, one of these; lines without any are not looked at.
+_STEMS: Final = (
+    "panic", "fatal", "emerg", "crit", "corrupt", "segfault", "oom-killer", "out of memory", "error", "fail", "unable",
+    "can't", "cannot", "could not", "refused", "denied", "killed", "aborted", "exception", "traceback", "timeout", "timed",
+    "time-out", "unreachable", "rejected", "missing", "not found", "no such", "invalid", "expired", "exceeded", "reset",
+    "lost", "dropp", "warn", "retry", "slow", "degraded", "unexpected",
+)  # fmt: skip
+# A log that complains in every line does not get worse by the next one.
+_MOST_LINES: Final = 50_000
 # "0 errors", "no error", "error_log on" speak of no fault.
-_HARMLESS: Final = re.compile(r"(?i)\b(?:0|no|without) (?:errors?|failures?|failed)\b|\berror[_-]?log\b|fail2ban|errors?[=:] ?0\b|ignor(?:ed|ing)")
+_HARMLESS: Final = re.compile(
+    r"(?i)\b(?:0|no|without) (?:errors?|failures?|failed)\b|\berror[_-]?log\b|fail2ban|errors?[=:] ?0\b|ignor(?:ed|ing)"
+)
 _SUBJECT: Final = 3.0
-_WORD: Final = 0.5
 _POSTED: Final = 1.0
 # A template that comes once is likelier the event than one that comes a thousand times.
 _RARE: Final = 1.0
@@ -65,13 +92,16 @@ def leads(ticket: Ticket, observations: Sequence[Observation], most: int) -> lis
 
 def _weighed(seen: Observation, names: frozenset[str]) -> Iterator[Lead]:
     posted = 0.0 if seen.argv else _POSTED
-    for number, line in enumerate(seen.lines, start=1):
+    lower = Lines(seen.text.lower())
+    lines = Lines(seen.text)
+    for number, _ in islice(lower.holding(_STEMS), _MOST_LINES):
+        line = lines.whole(number)
         head = line[:_LONGEST]
         weight = next((weight for weight, words in _WEIGHTS if words.search(head)), 0.0)
         if not weight or _HARMLESS.search(head):
             continue
-        lower = head.lower()
-        near = _SUBJECT if any(name in lower for name in names) else 0.0
+        folded = head.lower()
+        near = _SUBJECT if any(name in folded for name in names) else 0.0
         yield Lead(seen.id, number, line, weight + near + posted, 1)
 
 
@@ -80,7 +110,9 @@ def _is_log(seen: Observation) -> bool:
     if not seen.text or not seen.argv:
         return bool(seen.text)
     program, *rest = seen.argv
-    reads_log = program in _LOG_PROGRAMS and not any(word.startswith(("/etc/", "/proc/", "/lib/", "/usr/")) for word in rest)
+    reads_log = program in _LOG_PROGRAMS and not any(
+        word.startswith(("/etc/", "/proc/", "/lib/", "/usr/")) for word in rest
+    )
     return reads_log or (program == "systemctl" and "status" in rest)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from tai.parsers import disk, kernel, network, systemd
+from tai.parsers import disk, files, kernel, network, systemd
 from tai.parsers.rows import Row, Rows, line_of
 from tai.parsers.through_jc import has_parser, parse_with_jc
 
@@ -18,6 +18,7 @@ __all__ = ["PARSERS", "Row", "Rows", "known", "line_of", "parse"]
 
 PARSERS: Final[dict[str, Callable[[str], Rows]]] = {
     "df": disk.df,
+    "ls": files.ls,
     "du": disk.du,
     "mounts": disk.mounts,
     "mdstat": disk.mdstat,

@@ -17,7 +17,8 @@ Rows = list[Row]
 def line_of(row: Row, field: str = "") -> int:
     """The line, from 1, in which `field` of this row stands, or the row's own."""
     at: dict[str, int] = row.get("_at", {})
-    return int(at.get(field, row["_line"]))
+    own: int = row["_line"]
+    return at.get(field, own)
 
 
 def number(text: str) -> int | float | str:

@@ -38,11 +38,14 @@ def parse_with_jc(name: str, text: str) -> Rows:
         raw = jc.parse(module, text, quiet=True, raw=True)
     except Exception as error:  # noqa: BLE001 - jc's parsers raise whatever their slicing raises
         raise ValueError(f"jc's parser {name} gave up: {type(error).__name__}: {error}") from None
-    if not isinstance(cooked, list) or not isinstance(raw, list):
-        cooked, raw = [cooked], [raw]
-    if len(cooked) != len(raw):
-        raise ValueError(f"jc's parser {name} gave {len(cooked)} rows and {len(raw)} raw ones")
-    return _with_lines(cooked, raw, text.split("\n"))
+    rows, words = _listed(cooked), _listed(raw)
+    if len(rows) != len(words):
+        raise ValueError(f"jc's parser {name} gave {len(rows)} rows and {len(words)} raw ones")
+    return _with_lines(rows, words, text.split("\n"))
+
+
+def _listed(parsed: Any) -> list[Any]:
+    return parsed if isinstance(parsed, list) else [parsed]
 
 
 def _with_lines(cooked: list[Any], raw: list[Any], lines: list[str]) -> Rows:

@@ -48,12 +48,14 @@ class Stamp:
     zoned: bool = False
 
 
-def stamp_of(line: str, *, year: int) -> Stamp | None:  # noqa: PLR0911 - one return for each form
+def stamp_of(line: str, *, year: int) -> Stamp | None:
     """The time in the first part of a line, None when there is none. year: for forms that do not print one."""
     head = line[:_HEAD]
     if found := _ISO.search(head):
         zone = (found["zone"] or "").strip().replace("UTC", "+00:00").replace("Z", "+00:00")
-        return _stamp(found[0].lstrip("["), f"{found['date'].replace('/', '-')}T{found['time']}{zone}", bool(zone))
+        return _stamp(
+            found[0].lstrip("["), f"{found['date'].replace('/', '-')}T{found['time']}{zone}", bool(zone)
+        )
     if found := _SYSLOG.search(head):
         month = _MONTHS.get(found["month"][:3].lower())
         if month is None:

@@ -145,17 +145,25 @@ class Pattern:
                 yield start, start + len(self._literal)
                 start += len(self._literal)
             return
+        kinds: tuple[_Before, ...] = ("start", "word", "other")
+        begin = {kind: self._state(anchored=True, nodes=(0,), before=kind) for kind in kinds}
+        before: _Before = "start"
         while start < len(line):
-            end = self._longest(line, start, deadline)
+            state = begin[before]
+            step = state.steps.get(line[start]) or self._step(state, line[start], deadline, anchored=True)
+            end = self._longest(line, start, state, deadline) if step[1].nodes else start
             if end > start:
                 yield start, end
-            start = max(end, start + 1)
+                before = "word" if is_word(line[end - 1]) else "other"
+                start = end
+            else:
+                before = step[1].before
+                start += 1
 
-    def _longest(self, line: str, start: int, deadline: Deadline) -> int:
-        """Where the longest match that begins at `start` ends; `start` itself when there is none but an empty one."""
+    def _longest(self, line: str, start: int, state: _State, deadline: Deadline) -> int:
+        """Where the longest match that begins at `start`, in `state`, ends; `start` itself when there is none."""
         deadline.check()
-        before: _Before = "start" if start == 0 else "word" if is_word(line[start - 1]) else "other"
-        state, longest = self._state(anchored=True, nodes=(0,), before=before), start
+        longest = start
         for at in range(start, len(line) + 1):
             character = line[at] if at < len(line) else ""
             step = state.steps.get(character) or self._step(state, character, deadline, anchored=True)

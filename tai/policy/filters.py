@@ -140,7 +140,7 @@ def apply(filters: tuple[Filter, ...], text: str, *, limit_s: float = LIMIT_S) -
         try:
             text = _run(each, text, deadline)
         except PatternTimeoutError:
-            name = type(each).__name__.lower()
+            name = type(each).__name__.lower().removesuffix("print")
             return FilterResult(
                 text, f"filter {number} ({name}) was stopped after {limit_s:g} s; shown is what went into it"
             )
@@ -166,16 +166,17 @@ def _run(each: Filter, text: str, deadline: Deadline) -> str:
                     reverse=each.reverse,
                     unique=each.unique,
                     stable=each.stable,
+                    tick=deadline.check,
                 )
             )
         case Uniq():
             lines = _uniq(each, _lines(text))
         case Cut():
-            lines = _cut(each, _lines(text))
+            lines = _cut(each, _lines(text), deadline)
         case AwkPrint():
             lines = _awk(each, _lines(text), deadline)
         case SedPrint():
-            lines = _sed(each, _lines(text))
+            lines = _sed(each, _lines(text), deadline)
         case _:
             assert_never(each)
     return "".join(line + "\n" for line in lines)
@@ -267,23 +268,34 @@ def _uniq(each: Uniq, lines: list[str]) -> Iterator[str]:
         yield f"{count:7d} {same[0]}" if each.count else same[0]
 
 
-def _cut(each: Cut, lines: list[str]) -> Iterator[str]:
+def _cut(each: Cut, lines: list[str], deadline: Deadline) -> Iterator[str]:
+    merged = _merged(each.ranges)
     for line in lines:
+        deadline.check()
         if each.delimiter is None:
-            yield "".join(_chosen(each.ranges, list(line)))
+            yield "".join(line[first - 1 : last] for first, last in merged)
         elif each.delimiter in line:
-            yield each.joiner.join(_chosen(each.ranges, line.split(each.delimiter)))
+            parts = line.split(each.delimiter)
+            yield each.joiner.join(part for first, last in merged for part in parts[first - 1 : last])
         elif not each.only_delimited:
             yield line
 
 
-def _chosen(ranges: tuple[tuple[int, int | None], ...], parts: list[str]) -> list[str]:
-    """The parts that any range names, each once, in the order of the line."""
-    return [
-        part
-        for number, part in enumerate(parts, start=1)
-        if any(first <= number and (last is None or number <= last) for first, last in ranges)
-    ]
+def _merged(ranges: tuple[tuple[int, int | None], ...]) -> list[tuple[int, int | None]]:
+    """The same places in order, each once: 3-5,1,4- is 1,3-."""
+    merged: list[tuple[int, int | None]] = []
+    for first, last in sorted(ranges, key=lambda range_: range_[0]):
+        if not merged:
+            merged.append((first, last))
+            continue
+        before = merged[-1][1]
+        if before is None:
+            break
+        if first > before:
+            merged.append((first, last))
+        else:
+            merged[-1] = (merged[-1][0], None if last is None else max(before, last))
+    return merged
 
 
 def _awk(each: AwkPrint, lines: list[str], deadline: Deadline) -> Iterator[str]:
@@ -324,10 +336,11 @@ def _awk_item(item: AwkField, line: str, number: int, fields: list[str]) -> str:
     return line if wanted == 0 else fields[wanted - 1] if wanted <= len(fields) else ""
 
 
-def _sed(each: SedPrint, lines: list[str]) -> Iterator[str]:
+def _sed(each: SedPrint, lines: list[str], deadline: Deadline) -> Iterator[str]:
     total = len(lines)
     spans = [(first or total, last or total) for first, last in each.ranges]
     for number, line in enumerate(lines, start=1):
+        deadline.check()
         for first, last in spans:
             if first <= number <= max(first, last):  # a range that ends before it starts is its first line
                 yield line

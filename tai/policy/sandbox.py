@@ -63,8 +63,8 @@ _LANDLOCK: Final = (
     "path-beneath:write-file:/dev/null",
 )
 _READ_OTHER_PROCESSES: Final = """
-    cat fuser getfacl grep head ip ls lslocks lsns lsof namei netstat numastat pgrep pidof pidstat ps pstree readlink
-    realpath ss stat tail top
+    cat find fuser getfacl grep head ip ls lslocks lsns lsof namei netstat numastat pgrep pidof pidstat pmap prlimit ps
+    pstree pwdx readlink realpath ss stat tail top tree w
 """
 BLIND_UNDER_LANDLOCK: Final = frozenset(_READ_OTHER_PROCESSES.split())
 """Programs that read /proc/PID links and files for which Linux asks ptrace rights. A process under Landlock has none

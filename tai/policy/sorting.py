@@ -6,6 +6,7 @@ Not the reading of `-k2,2n`: that is `tai.policy.filterwords`. Source: POSIX sor
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal, assert_never
@@ -65,22 +66,30 @@ def sort_lines(
     reverse: bool,
     unique: bool,
     stable: bool,
+    tick: Callable[[], None],
 ) -> list[str]:
     """The lines in order. reverse: of the whole line, which decides where there is no key and where all keys are equal.
 
-    unique: keep the first of those whose keys are all equal; stable: keep the order of those instead.
+    unique: keep the first of those whose keys are all equal; stable: keep the order of those instead. tick: called for
+    every line, so that the caller can stop by raising.
     """
     if not keys:
         ordered = sorted(lines, reverse=reverse)
         return list(dict.fromkeys(ordered)) if unique else ordered
     ordered = list(lines) if stable or unique else sorted(lines, reverse=reverse)
-    for key in reversed(keys):  # each pass is stable, also when reversed, so the first key decides most
-        ordered.sort(key=lambda line, key=key: key.value(line, separator), reverse=key.order.reverse)  # type: ignore[misc]
+    values: dict[str, tuple[Value, ...]] = {}
+    for line in ordered:
+        tick()
+        values[line] = tuple(key.value(line, separator) for key in keys)
+    for place in range(
+        len(keys) - 1, -1, -1
+    ):  # each pass is stable, also when reversed: the first key decides most
+        ordered.sort(key=lambda line, place=place: values[line][place], reverse=keys[place].order.reverse)  # type: ignore[misc]
     if not unique:
         return ordered
     kept: dict[tuple[Value, ...], str] = {}
     for line in ordered:
-        kept.setdefault(tuple(key.value(line, separator) for key in keys), line)
+        kept.setdefault(values[line], line)
     return list(kept.values())
 
 

@@ -19,9 +19,10 @@ from tai.policy.catalogue import catalogue
 from tai.policy.grammar import Canonical, canonicalise
 
 _ACCOUNT: Final = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
-_SPECIAL: Final = re.compile(r"([,:=\\*?\[\]!#])")
-# What a sudoers line can hold as a word, once the special characters are escaped. A space would join two arguments.
-_WORD: Final = re.compile(r"[A-Za-z0-9_./%+@~^,:=\\*?\[\]!#-]+")
+_SPECIAL: Final = re.compile(r"([,:=*?\[\]!#])")
+# What a sudoers line can hold as a word, once those are escaped, and match exactly (each seen with sudo 1.9.13). Not a
+# space, which joins two arguments; not a backslash, which is read twice; not ^, which starts a regular expression.
+_WORD: Final = re.compile(r"[A-Za-z0-9_./%+@~,:=*?\[\]!#-]+")
 
 
 def grantable() -> list[Canonical]:

@@ -15,9 +15,9 @@ from tai.policy.types import Tier
 
 Decision = Literal["allow", "ask", "refuse"]
 
-_SHORT = (
-    16  # words; a longer line is not searched for its nearest allowed form, to keep the answer under 1 ms
-)
+# A longer line is not searched for its nearest allowed form, to keep the answer under 1 ms.
+_SHORT_WORDS = 10
+_SHORT_CHARS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,9 @@ def _decided(tier: Tier) -> tuple[Decision, str]:
 
 def _without_one_word(argv: Sequence[str]) -> str:
     """The line with one argument left out, when that is allowed: `dmesg -c` gives `dmesg`."""
-    if isinstance(argv, str | bytes) or not 2 <= len(argv) <= _SHORT:
+    if isinstance(argv, str | bytes) or not 2 <= len(argv) <= _SHORT_WORDS:
+        return ""
+    if sum(map(len, argv)) > _SHORT_CHARS:
         return ""
     for at in range(1, len(argv)):
         shorter = [*argv[:at], *argv[at + 1 :]]

@@ -82,8 +82,10 @@ class Anonymiser:
             longest_first = sorted(self._names, key=len, reverse=True)
             names = "|".join(re.escape(name) for name in longest_first if not name.startswith("."))
             domains = "|".join(re.escape(name) for name in longest_first if name.startswith("."))
-            within = rf"(?:([\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{0,8}})({domains})(?![\w-]))|" if domains else ""
-            self._pattern = re.compile(rf"(?<![\w-])(?:{within}({names})(?![\w-]))", re.IGNORECASE)
+            in_domain = rf"([\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{0,8}}?)({domains or '(?!)'})"
+            self._pattern = re.compile(
+                rf"(?<![\w-])(?:{in_domain}|({names or '(?!)'}))(?![\w-])", re.IGNORECASE
+            )
 
     def anonymise(self, text: str) -> str:
         """`text` with stand-ins; every line stays, and placeholders of secrets are left alone."""
@@ -100,9 +102,9 @@ class Anonymiser:
         return f"{kind}-{self._addresses.digest(kind, name, 24):06x}"
 
     def _name(self, found: re.Match[str]) -> str:
-        within, domain, name = (found.group(0), "", "") if found.re.groups == 1 else found.group(1, 2, 3)
-        if found.re.groups == 1 or name:
-            return self._names[found[0].lower()]
+        within, domain, name = found.groups()
+        if name:
+            return self._names[name.lower()]
         labels = (label.lower() for label in within.split("."))
         hidden = ".".join(self._names.get(label) or self._stand_in("host", label) for label in labels)
         return hidden + self._names[domain.lower()]

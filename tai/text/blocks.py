@@ -13,14 +13,18 @@ from __future__ import annotations
 
 import re
 
-from tai.text.rules import PatternRule
+from tai.text.rules import PatternRule, Secret
 
 # Lines to look back from an end marker: an RSA key of 16384 bits has 200.
 LOOK_BACK = 400
 # Foreign lines inside a block before it counts as cut off: a journal may mix in other units' lines.
 _PATIENCE = 8
+# A shorter line is in the body only as its last, directly below a full one: "ready" is base64 as well.
+_FULL = 16
+_LAST = "<redacted:private-key-end:"  # the mark of that line, where it is masked already
 
 _KIND = r"(?:[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?|OpenVPN Static key V\d|OpenVPN tls-crypt-v2 (?:client|server) key)"
+MARKER = re.compile(r"---- ?(?:BEGIN|END)")
 _BEGIN = re.compile(rf"-{{4,5}} ?BEGIN {_KIND} ?-{{4,5}}")
 _END = re.compile(rf"-{{4,5}} ?END {_KIND} ?-{{4,5}}")
 # The first bytes of keys, in base64: OpenSSH's magic, the DER of PKCS#1, PKCS#8, SEC1 and Ed25519 keys.
@@ -30,8 +34,8 @@ _HEADLESS = re.compile(
 )
 _PUTTY = re.compile(r"Private-Lines: (\d{1,4})\s*$")
 _PUTTY_MAC = re.compile(r"Private-MAC: ([0-9a-f]{16,})")
-_BASE64 = re.compile(r"[A-Za-z0-9+/=]+|[0-9a-f]+")
-_TAIL = re.compile(r"(?:(?<=\s)|^)(?:[A-Za-z0-9+/=]{16,}|<redacted:private-key:[0-9a-f]{8}>)\s*$")
+_BASE64 = re.compile(r"[A-Za-z0-9+/=]+")
+_TAIL = re.compile(r"(?:(?<=\s)|^)(?:[A-Za-z0-9+/=]{16,}|<redacted:private-key(?:-end)?:[0-9a-f]{8}>)\s*$")
 _HEADER = re.compile(r"[A-Z][A-Za-z-]{2,30}: |\s*$")
 _ONE_LINE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\\ ")
 
@@ -40,61 +44,74 @@ MARKERS = PatternRule(
     "private-key",
     re.compile(r"(?!)"),
     anchors=("----", "private-lines", "private-mac"),
-    likely=re.compile(rb"^.(?:b3BlbnNzaC1|MI[IGH]|MH[cg]|MC4C)"),
+    likely=re.compile(rb"(?s:^.)(?:b3BlbnNzaC1|MI[IGH]|MH[cg]|MC4C)"),
 )
 
 
 class Blocks:
-    """Where the walk over lines is: outside of any block, or inside and since when."""
+    """Where the walk over lines is: outside of any block, or inside and how far."""
 
     def __init__(self) -> None:
         self._column = -1  # of the block's marker; -1 outside
         self._misses = 0
+        self._body_above = False  # the line before was a full line of the body
         self._counted = 0  # PuTTY says how many lines follow
 
     @property
     def inside(self) -> bool:
         return self._column >= 0 or self._counted > 0
 
-    def spans(self, line: str) -> list[tuple[int, int]]:
-        """What of the next line is secret, as (start, end) columns; then the state is that after it."""
+    def secrets(self, line: str) -> list[Secret]:
+        """What of the next line is secret, from left to right; the state is then that after the line."""
         if self._counted:
             self._counted -= 1
-            return [_stripped(line, 0)] if line.strip() else []
-        found: list[tuple[int, int]] = []
-        if begin := _BEGIN.search(line):
-            self._column, self._misses = begin.start(), 0
-            found = _after_marker(line, begin.end())
+            return [("private-key", *_stripped(line, 0))] if line.strip() else []
+        spans: list[tuple[int, int]] = []
+        begin = _BEGIN.search(line)
+        if begin:
+            self._enter(begin.start())
+            spans = _after_marker(line, begin.end())
         elif counted := _PUTTY.search(line):
             self._counted = int(counted[1])
         elif mac := _PUTTY_MAC.search(line):
-            found = [mac.span(1)]
+            spans = [mac.span(1)]
+        elif headless := list(_HEADLESS.finditer(line)):
+            self._enter(headless[0].start())
+            self._body_above = True
+            spans = [match.span() for match in headless]
         elif self._column >= 0 and not _END.search(line):
             return self._body(line)
-        elif headless := _HEADLESS.search(line):
-            self._column, self._misses = headless.start(), 0
-            found = [headless.span()]
         if end := _last(_END, line):
             self._column = -1
-            found += _before_marker(line, end.start(), begin.end() if begin else 0)
-        return sorted(set(found))
+            if not begin:
+                spans += _before_marker(line, end.start())
+        return [("private-key", *span) for span in sorted(set(spans))]
 
-    def _body(self, line: str) -> list[tuple[int, int]]:
+    def _enter(self, column: int) -> None:
+        self._column, self._misses, self._body_above = column, 0, False
+
+    def _body(self, line: str) -> list[Secret]:
         span = body_span(line, self._column)
-        if span or _HEADER.match(line, min(self._column, len(line))):
-            self._misses = 0 if span else self._misses
-            return [span] if span else []
-        self._misses += 1
-        if self._misses > _PATIENCE:
-            self._column = -1
+        if span and (span[1] - span[0] >= _FULL or self._body_above):
+            full = span[1] - span[0] >= _FULL and not line.startswith(_LAST, span[0])
+            self._misses, self._body_above = 0, full
+            return [("private-key" if full else "private-key-end", *span)]
+        self._body_above = False
+        if not _HEADER.match(line, min(self._column, len(line))):
+            self._misses += 1
+            if self._misses > _PATIENCE:
+                self._column = -1
         return []
 
 
 def body_span(line: str, column: int) -> tuple[int, int] | None:
     """The columns of key material in a line of a block whose marker stands in `column`, or None."""
-    start, end = _stripped(line, column)
-    if start < end and (_BASE64.fullmatch(line, start, end) or line.startswith("<redacted:", start)):
-        return start, end
+    for begin in (0, column):  # of the line: it may be indented less than its marker, as after `key = `
+        start, end = _stripped(line, begin)
+        if start < end and (
+            _BASE64.fullmatch(line, start, end) or line.startswith("<redacted:private-key", start)
+        ):
+            return start, end
     tail = _TAIL.search(line[-200:])
     return (len(line) - len(line[-200:]) + tail.start(), len(line.rstrip())) if tail else None
 
@@ -124,11 +141,11 @@ def _after_marker(line: str, start: int) -> list[tuple[int, int]]:
     return [(start, end)] if len(line[start:end].strip("\\nrt -")) >= 4 else []
 
 
-def _before_marker(line: str, end: int, begin: int) -> list[tuple[int, int]]:
+def _before_marker(line: str, end: int) -> list[tuple[int, int]]:
     start = end
-    while start > begin and line[start - 1] in _ONE_LINE:
+    while start > 0 and line[start - 1] in _ONE_LINE:
         start -= 1
-    return [(start, end)] if len(line[start:end].strip("\\nrt ")) >= 16 and not begin else []
+    return [(start, end)] if len(line[start:end].strip("\\nrt ")) >= _FULL else []
 
 
 def _last(pattern: re.Pattern[str], line: str) -> re.Match[str] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from tai.text.plausible import password_like
+from tai.text.plausible import passphrase_like, password_like
 from tai.text.rules import PatternRule
 
 _HASHES = (
@@ -58,9 +58,9 @@ _STATEMENTS = (
     ),
     PatternRule(
         "password",
-        re.compile(r"(?:PASSWORD|[Pp]assword)\s{0,4}\(?\s{0,4}'([^']+)'"),
+        re.compile(r"(?:PASSWORD|[Pp]assword)(?:\s{1,4}|\s{0,4}\(\s{0,4})'([^']+)'"),
         ("pass",),
-        password_like,
+        passphrase_like,
     ),
     PatternRule(
         "password",

@@ -76,6 +76,8 @@ class KeyedRule:
         """Where the value of the name is whose key word begins at `at` and that ends at `end`."""
         before = line[max(0, at - _LONGEST_NAME) : at]
         start = at - len(before) + len(before.rstrip(_NAME_CHARS))
+        if line.startswith("\\x00", start - 1):
+            start += 3  # a shown NUL, between the arguments in /proc/PID/cmdline
         for grammar in _grammars(line, start, end):
             found = grammar.match(line, end)
             if found is None or found.lastindex is None:

@@ -64,7 +64,8 @@ def token_like(value: str) -> bool:
     """Long enough, and not an ordinary word, number, address or name: what generators of tokens make."""
     if len(value) < 8 or " " in value or _known_plain(value) or _FINGERPRINT.fullmatch(value):
         return False
-    return not _ORDINARY.fullmatch(value[:400]) or (value.isalpha() and _shuffled(value))
+    letters = value.rstrip("0123456789")
+    return not _ORDINARY.fullmatch(value[:400]) or (letters.isalpha() and _shuffled(letters))
 
 
 def session_like(value: str) -> bool:
@@ -80,6 +81,7 @@ def random_like(value: str) -> bool:
     return (
         len(value) >= 10
         and token_like(value)
+        and "=" not in value.rstrip("=")
         and any(char.isdigit() for char in value)
         and any(char.isalpha() for char in value)
         and not _UUID.fullmatch(value)
@@ -106,7 +108,6 @@ def _known_plain(value: str) -> bool:
         head.lower().strip(".,;:!") in _PLAIN
         or _REFERENCE.fullmatch(head) is not None
         or _is_path(head)
-        or "PRIVATE KEY-----" in value
     )
 
 

@@ -22,9 +22,7 @@ def _setting_like(value: str) -> bool:
     return len(value) >= 4 and passphrase_like(value)
 
 
-_ENVIRONMENT_NAME = (
-    r"[\w.-]{0,80}?(?i:pass|pw|key|auth|creds?|salt|pin|dsn|signature|private|credentials?_?\w*|token\w*)"
-)
+_ENVIRONMENT_NAME = r"[\w.-]{0,80}?(?i:pass|pw|key|auth|creds?|salt|pin|dsn|signature|private)"
 
 _PRODUCERS: tuple[tuple[re.Pattern[str], tuple[PatternRule, ...]], ...] = (
     (
@@ -39,6 +37,7 @@ _PRODUCERS: tuple[tuple[re.Pattern[str], tuple[PatternRule, ...]], ...] = (
             r"systemctl show|show-environment|\bprintenv\b|(?:^|[\s/])env$|environ\b|\.env\b|inspect|compose|\bset$"
         ),
         (
+            PatternRule("credential", re.compile(r"^SetCredential(?:Encrypted)?=[^:]*:(.+)$")),
             PatternRule(
                 "environment",
                 re.compile(rf'"{_ENVIRONMENT_NAME}=((?:[^"\\]|\\.)++)(?:"|$)'),
@@ -52,7 +51,6 @@ _PRODUCERS: tuple[tuple[re.Pattern[str], tuple[PatternRule, ...]], ...] = (
                 re.compile(rf"(?:=|\s){_ENVIRONMENT_NAME}=(?!\")([^\s\"]+)"),
                 accept=_setting_like,
             ),
-            PatternRule("credential", re.compile(r"^SetCredential(?:Encrypted)?=[^:]*:(.+)$")),
         ),
     ),
     (

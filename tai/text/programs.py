@@ -22,8 +22,8 @@ def _option(program: str, option: str, *anchors: str, kind: str = "password") ->
 
 
 RULES = (
-    _option(r"mysql\w{0,20}", r"-p(?!ort\b)([^\s\"']+)", "mysql"),
-    _option(r"mariadb[\w-]{0,20}", r"-p(?!ort\b)([^\s\"']+)", "mariadb"),
+    _option(r"mysql\w{0,20}", rf"-p(?!ort\b){_ARGUMENT}", "mysql"),
+    _option(r"mariadb[\w-]{0,20}", rf"-p(?!ort\b){_ARGUMENT}", "mariadb"),
     _option("sqlcmd", rf"-P\s{{0,4}}{_ARGUMENT}", "sqlcmd"),
     _option("sqlplus", r"[\w$#]{1,60}/([^\s@/\"']+)@", "sqlplus"),
     _option("mongo(?:sh|dump|restore|export|import|stat|top)?", rf"-p\s{{0,4}}{_ARGUMENT}", "mongo"),

@@ -116,15 +116,15 @@ class RedactStream:
 
     def _line(self, line: str, bits: int, body_column: int | None) -> str:
         """One line masked. bits: rules that might match; body_column: of the key block that ends below it."""
-        spans = self._blocks.spans(line)
-        if not spans and body_column is not None and (span := blocks.body_span(line, body_column)):
-            spans = [span]
+        found = self._blocks.secrets(line)
+        if not found and body_column is not None and (span := blocks.body_span(line, body_column)):
+            found = [("private-key", *span)]
         rules = self._book.chosen(bits)
         if self._after_name:
             rules = (keyed.NAMED_VALUE, *rules)
         self._after_name = bool(bits) and keyed.names_a_secret(line)
-        for start, end in reversed(spans):
-            line = line[:start] + self._mask("private-key", line[start:end]) + line[end:]
+        for kind, start, end in reversed(found):
+            line = line[:start] + self._mask(kind, line[start:end]) + line[end:]
         return self._apply(rules, line) if rules else line
 
     def _apply(self, rules: tuple[Rule, ...], line: str) -> str:
@@ -161,9 +161,11 @@ class RedactStream:
 
 
 def _unmasked(line: str, rule: Rule) -> Iterator[Secret]:
-    """The rule's secrets, without those that are placeholders already."""
+    """The rule's secrets, without placeholders and without the markers that `blocks` has to see again."""
     for kind, start, end in rule.secrets(line):
         value = line[start:end]
+        if blocks.MARKER.search(value):
+            continue
         if not SLOT.search(value) or any(char.isalnum() for char in SLOT.sub("", value)):
             yield kind, start, end
 

@@ -52,6 +52,13 @@ RULES = (
         ("@",),
         password_like,
     ),
+    # A whole URL as the parameter of another
+    PatternRule(
+        "url-password",
+        re.compile(r"%3[Aa]%2[Ff]%2[Ff][\w.~-]{0,100}%3[Aa]([\w.~%+!*-]{1,400}?)%40"),
+        ("%40",),
+        password_like,
+    ),
     PatternRule(
         "url-signature",
         re.compile(r"[?&;](?:sig|[Ss]ignature|[Xx]-[AaGg][a-z]{2,3}-[Ss]ignature)=([\w%+/=.~-]{16,})"),

@@ -17,6 +17,8 @@ REPEATS = 20
 WORST = [
     ["cat", "/" + "a/" * 490 + "x"],
     ["cat", "/sys/devices/" + "a/" * 480 + "vpd2"],
+    ["cat", *["/a" * 25] * 7],
+    ["cat", *["/a" * 480] * 8],
     ["grep", "-e", "x" * 1000, *["/etc/hosts"] * 8],
     ["ps", "-eo", ",".join(["pid"] * 39) + ",pidx"],
     ["ss", " ".join([":22"] * 200) + " x"],

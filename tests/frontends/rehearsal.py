@@ -54,12 +54,21 @@ class RehearsedSession:
 
 
 class Rehearsed:
-    """Plays `Investigation`. A ticket with `slow` in it waits for ever; one with `stream` streams an answer for ever."""
+    """Plays `Investigation`. A ticket with `slow` in it waits for ever, one with `stream` streams an answer for ever,
+    one with `held` goes on when `gate` exists, one with `stubborn` does not stop at the first request; an `unreachable` host is told and raised.
+    """
 
-    def __init__(self, emit: Callable[[Event], object], *, asked: list[str] | None = None) -> None:
+    def __init__(
+        self,
+        emit: Callable[[Event], object],
+        *,
+        asked: list[str] | None = None,
+        gate: Path = Path("/nonexistent"),
+    ) -> None:
         self.session = RehearsedSession()
         self.asked = asked if asked is not None else []
         self._emit = emit
+        self._gate = gate
 
     async def diagnose(self, ticket_text: str) -> None:
         self.asked.append(f"diagnose {ticket_text}")
@@ -84,15 +93,21 @@ class Rehearsed:
                 await asyncio.sleep(0)
                 self.session.observations.append(seen)
                 self._emit(ObservationMade(n=n, observation=seen))
-            if "slow" in ticket_text:
+            if "slow" in ticket_text or "stubborn" in ticket_text:
                 self._emit(sent(3, DISK))
                 await asyncio.Event().wait()
+            if "held" in ticket_text:
+                self._emit(sent(3, DISK))
+                while not self._gate.exists():  # noqa: ASYNC110 - another process opens it
+                    await asyncio.sleep(0.02)
             self._emit(AnswerStarted(engine="vllm", model="gemma"))
             while "stream" in ticket_text:
                 self._emit(AnswerDelta(text='{"cause": "…'))
                 await asyncio.sleep(0.01)
         except asyncio.CancelledError:
             self._emit(Interrupted(kept=len(self.session.observations)))
+            if "stubborn" in ticket_text:
+                await asyncio.Event().wait()
             raise
         self.session.findings.append(FINDING)
         self.session.diagnosis = DIAGNOSIS
@@ -151,7 +166,7 @@ def main(folder: Path) -> int:
     def opening(show: Callable[[View], None]) -> Context:
         if (folder / "broken").exists():
             raise ConfigError(folder / "bad.toml", "unknown key", line=3)
-        return context(Rehearsed(bus.emit), show)
+        return context(Rehearsed(bus.emit, gate=folder / "go"), show)
 
     repl = Repl(
         console,

@@ -123,6 +123,20 @@ class Terminal:
         self.raw += data
         self._stream.feed(data)
 
+    def leave_by_ctrl_c(self) -> Any:
+        """Press Ctrl-C as an impatient person does until the program is gone; its exit status."""
+        for _ in range(20):
+            self.send("\x03")
+            patient_until = time.monotonic() + 1.5  # two presses within 2 s leave
+            while time.monotonic() < patient_until:
+                try:
+                    self.feed(self.process.read_nonblocking(65_536, timeout=0.1))
+                except pexpect.TIMEOUT:
+                    continue
+                except pexpect.EOF:
+                    return self.exit_status()
+        raise AssertionError(f"Ctrl-C does not leave; the screen:\n{self.everything}")
+
     def exit_status(self) -> Any:
         """Read to the end; the exit status of the program."""
         while True:

@@ -12,8 +12,6 @@ import pytest
 from tai.commands import COMMANDS
 from tests.frontends.terminal import Terminal
 
-SIZES = [(80, 24), (200, 60)]
-
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -24,8 +22,15 @@ def start(folder: Path, **given: object) -> Terminal:
     return Terminal(["-m", "tests.frontends.rehearsal", str(folder)], **given)  # type: ignore[arg-type]
 
 
-@pytest.fixture(params=SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-def terminal(folder: Path, request: pytest.FixtureRequest) -> Iterator[Terminal]:
+@pytest.fixture
+def terminal(folder: Path) -> Iterator[Terminal]:
+    with start(folder) as opened:
+        opened.expect_prompt("no host yet")
+        yield opened
+
+
+@pytest.fixture(params=[(80, 24), (200, 60)], ids=lambda size: f"{size[0]}x{size[1]}")
+def any_size(folder: Path, request: pytest.FixtureRequest) -> Iterator[Terminal]:
     columns, rows = request.param
     with start(folder, columns=columns, rows=rows) as opened:
         opened.expect_prompt("no host yet")
@@ -48,10 +53,10 @@ def test_the_first_time_is_explained_in_five_lines_at_most_and_later_not(folder:
         assert second.shown.splitlines()[1] == ">"
 
 
-def test_a_ticket_is_diagnosed_and_the_bar_tells_host_engine_and_evidence(terminal: Terminal) -> None:
-    terminal.send("db-01 is down\r")
-    terminal.expect("ROOT CAUSE")
-    terminal.expect_prompt("db-01 · deterministic · 2 pieces of evidence")
+def test_a_ticket_is_diagnosed_and_the_bar_tells_host_engine_and_evidence(any_size: Terminal) -> None:
+    any_size.send("db-01 is down\r")
+    any_size.expect("ROOT CAUSE")
+    any_size.expect_prompt("db-01 · deterministic · 2 pieces of evidence")
 
 
 def test_bare_text_after_a_diagnosis_is_a_follow_up(terminal: Terminal) -> None:
@@ -61,15 +66,15 @@ def test_bare_text_after_a_diagnosis_is_a_follow_up(terminal: Terminal) -> None:
     terminal.expect("About why then?")
 
 
-def test_a_paste_of_300_lines_is_one_ticket_folded_while_it_is_edited(terminal: Terminal) -> None:
+def test_a_paste_of_300_lines_is_one_ticket_folded_while_it_is_edited(any_size: Terminal) -> None:
     lines = "\n".join(f"line {n} of the paste on db-01" for n in range(1, 301))
-    terminal.paste(lines)
-    terminal.expect("[pasted 300 lines]")
-    assert "line 150" not in terminal.everything
-    terminal.send("\r")
-    terminal.expect("300 lines, ends in 'ste on db-01'")
-    terminal.expect("ROOT CAUSE")
-    assert terminal.everything.count("ROOT CAUSE") == 1
+    any_size.paste(lines)
+    any_size.expect("[pasted 300 lines]")
+    assert "line 150" not in any_size.everything
+    any_size.send("\r")
+    any_size.expect("300 lines, ends in 'ste on db-01'")
+    any_size.expect("ROOT CAUSE")
+    assert any_size.everything.count("ROOT CAUSE") == 1
 
 
 def test_a_paste_from_a_terminal_that_does_not_mark_pastes_is_one_ticket_too(terminal: Terminal) -> None:
@@ -113,12 +118,12 @@ def test_after_another_host_enter_alone_looks_at_it_with_the_same_ticket(termina
     terminal.expect("ROOT CAUSE", times=2)
 
 
-def test_help_fits_the_screen_and_names_every_command(terminal: Terminal) -> None:
-    terminal.send("/help\r")
-    terminal.expect("/quit ")
-    terminal.expect_prompt()
+def test_help_fits_the_screen_and_names_every_command(any_size: Terminal) -> None:
+    any_size.send("/help\r")
+    any_size.expect("/quit ")
+    any_size.expect_prompt()
     for name in (command.name for command in COMMANDS):
-        assert re.search(rf"^/{name}\b", terminal.everything, re.MULTILINE), name
+        assert re.search(rf"^/{name}\b", any_size.everything, re.MULTILINE), name
 
 
 @pytest.mark.parametrize(
@@ -143,20 +148,20 @@ def test_a_mistake_is_answered_in_a_line_and_the_prompt_is_back(
         terminal.expect_prompt()
 
 
-def test_tab_completes_commands_collectors_and_evidence(terminal: Terminal) -> None:
-    terminal.send("db-01 is down\r")
-    terminal.expect_prompt("2 pieces of evidence")
-    terminal.send("/collectors\r")
-    terminal.expect("Space on each filesystem")
-    terminal.expect_prompt()
-    terminal.send("/colle")
-    terminal.expect("Read evidence and ask nobody")  # the menu, with what each does
-    terminal.send("\x15/collect fil\t")
-    terminal.expect("> /collect filesystems")
-    terminal.send("\x15/show diag\t")
-    terminal.expect("> /show diagnosis")
-    terminal.send("\r")
-    terminal.expect("ROOT CAUSE", times=2)
+def test_tab_completes_commands_collectors_and_evidence(any_size: Terminal) -> None:
+    any_size.send("db-01 is down\r")
+    any_size.expect_prompt("2 pieces of evidence")
+    any_size.send("/collectors\r")
+    any_size.expect("Space on each filesystem")
+    any_size.expect_prompt()
+    any_size.send("/colle")
+    any_size.expect("Read evidence and ask nobody")  # the menu, with what each does
+    any_size.send("\x15/collect fil\t")
+    any_size.expect("> /collect filesystems")
+    any_size.send("\x15/show diag\t")
+    any_size.expect("> /show diagnosis")
+    any_size.send("\r")
+    any_size.expect("ROOT CAUSE", times=2)
 
 
 @pytest.mark.parametrize("typed", ["/quit", "/exit", "quit", "exit", "\x04"])
@@ -180,6 +185,17 @@ def test_ctrl_c_twice_leaves(terminal: Terminal) -> None:
     assert terminal.exit_status() == 0
 
 
+def test_ctrl_c_twice_at_leisure_does_not_leave(folder: Path) -> None:
+    with start(folder) as terminal:
+        terminal.expect_prompt("no host yet")
+        for _ in range(2):
+            terminal.send("\x03")
+            terminal.wait(lambda: terminal.bottom.startswith("Ctrl-C again"), "the hint")
+            terminal.wait(lambda: terminal.bottom.startswith("no host"), "the hint's end")
+        terminal.send("\x04")
+        assert terminal.exit_status() == 0
+
+
 def test_a_host_that_cannot_be_reached_is_told_once_and_enter_tries_again(terminal: Terminal) -> None:
     terminal.send("db-01 unreachable\r")
     terminal.expect("cannot reach db-01: refused")
@@ -190,32 +206,33 @@ def test_a_host_that_cannot_be_reached_is_told_once_and_enter_tries_again(termin
 
 
 @pytest.mark.parametrize("ticket", ["db-01 is slow", "db-01 stream"], ids=["collecting", "answering"])
-def test_ctrl_c_stops_the_work_and_keeps_what_it_brought(terminal: Terminal, ticket: str) -> None:
-    terminal.send(f"{ticket}\r")
+def test_ctrl_c_stops_the_work_and_keeps_what_it_brought(any_size: Terminal, ticket: str) -> None:
+    any_size.send(f"{ticket}\r")
+    any_size.expect("/show E4")
+    any_size.expect("writing the answer" if "stream" in ticket else "1 command running: filesystems")
+    any_size.send("\x03")
+    any_size.expect("stopped; 2 pieces of evidence are kept")
+    any_size.expect_prompt("2 pieces of evidence")
+    assert "writing the answer" not in any_size.shown
+    assert "running" not in any_size.shown
+    any_size.send("/show E1\r")
+    any_size.expect("/dev/vdb1 ext4")
+
+
+def test_ctrl_c_again_leaves_even_when_the_work_takes_its_time_to_stop(terminal: Terminal) -> None:
+    terminal.send("db-01 is stubborn\r")
     terminal.expect("filesystems")
-    terminal.expect("writing the answer" if "stream" in ticket else "1 command running: filesystems")
-    terminal.send("\x03")
-    terminal.expect("stopped; 2 pieces of evidence are kept")
-    terminal.expect_prompt("2 pieces of evidence")
-    assert "writing the answer" not in terminal.shown
-    assert "running" not in terminal.shown
-    terminal.send("/show E1\r")
-    terminal.expect("/dev/vdb1 ext4")
-
-
-def test_ctrl_c_twice_during_work_leaves(terminal: Terminal) -> None:
-    terminal.send("db-01 is slow\r")
-    terminal.expect("1 command running")
-    terminal.send("\x03\x03")
-    assert terminal.exit_status() == 0
-
-
-def test_what_is_typed_during_work_waits_unseen_for_the_prompt(terminal: Terminal) -> None:
-    terminal.send("db-01 is slow\r")
-    terminal.expect("1 command running")
-    terminal.send("/version")
     terminal.send("\x03")
     terminal.expect("stopped;")
+    assert terminal.leave_by_ctrl_c() == 0
+
+
+def test_what_is_typed_during_work_waits_unseen_for_the_prompt(folder: Path, terminal: Terminal) -> None:
+    terminal.send("db-01 held\r")
+    terminal.expect("1 command running")
+    terminal.send("/version")
+    (folder / "go").touch()
+    terminal.expect("ROOT CAUSE")
     terminal.wait(lambda: "> /version" in terminal.shown, "the waiting keys")
     assert terminal.everything.count("/version") == 1
 
@@ -265,17 +282,17 @@ def test_a_dumb_terminal_gets_text_and_no_escape_sequence(folder: Path) -> None:
         terminal.send("/version\r")
         terminal.expect("tai 0.1.0", times=2)
         assert b"\x1b" not in terminal.raw
-        terminal.send("\x04")
+        terminal.send("/quit\r")
         assert terminal.exit_status() == 0
 
 
-def test_clear_empties_screen_and_conversation_and_says_what_stays(terminal: Terminal) -> None:
-    terminal.send("db-01 is down\r")
-    terminal.expect_prompt("2 pieces of evidence")
-    terminal.send("/clear\r")
-    terminal.expect("Screen and conversation cleared; 2 pieces of evidence stay.")
-    terminal.expect_prompt("2 pieces of evidence")
-    assert "ROOT CAUSE" not in terminal.shown
+def test_clear_empties_screen_and_conversation_and_says_what_stays(any_size: Terminal) -> None:
+    any_size.send("db-01 is down\r")
+    any_size.expect_prompt("2 pieces of evidence")
+    any_size.send("/clear\r")
+    any_size.expect("Screen and conversation cleared; 2 pieces of evidence stay.")
+    any_size.expect_prompt("2 pieces of evidence")
+    assert "ROOT CAUSE" not in any_size.shown
 
 
 def test_history_is_private_masked_and_comes_back_with_up(folder: Path) -> None:
@@ -304,7 +321,7 @@ def test_a_folder_that_cannot_be_written_costs_only_the_history(folder: Path) ->
 
 def test_an_opening_that_fails_ends_the_conversation_before_a_ticket_is_typed(folder: Path) -> None:
     (folder / "broken").touch()
-    with start(folder) as terminal:
+    with start(folder, columns=250) as terminal:
         assert terminal.exit_status() == 2
         assert "bad.toml:3: unknown key" in terminal.everything
         assert "Traceback" not in terminal.everything

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -112,10 +113,11 @@ def event(value: object, *, ascii_only: bool = False) -> bytes:
 
 @dataclass
 class ModelServer:
-    """Answers the n-th POST by the n-th script, later ones by the last; GET /v1/models by `models`."""
+    """Answers the n-th POST by the n-th script, later ones by the last; GET /v1/models by `models`, or never."""
 
     scripts: list[Script] = field(default_factory=list)
     models: list[str] = field(default_factory=lambda: ["tiny"])
+    lists: bool = True
     url: str = ""
     asked: list[Exchange] = field(default_factory=list)
     connections: int = 0
@@ -131,6 +133,9 @@ class ModelServer:
             writer.close()
 
     async def _answer(self, exchange: Exchange) -> None:
+        if exchange.method == "GET" and not self.lists:
+            await exchange.gone()
+            return
         if exchange.method == "GET":
             listed = {"object": "list", "data": [{"id": name, "max_model_len": 8192} for name in self.models]}
             await exchange.whole("200 OK", json.dumps(listed), content_type="application/json")
@@ -153,28 +158,28 @@ async def _request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 
 
 @asynccontextmanager
-async def running(*scripts: Script, socket_path: str = "") -> AsyncIterator[ModelServer]:
-    """A server on a free loopback port, or on a Unix socket; leaves no connection behind."""
+async def running(
+    *scripts: Script, socket_path: str = "", tls: ssl.SSLContext | None = None
+) -> AsyncIterator[ModelServer]:
+    """A server on a free loopback port, with TLS or without, or on a Unix socket; leaves no connection behind."""
     server = ModelServer(list(scripts))
-    tasks: set[asyncio.Task[None]] = set()
+    serving: dict[asyncio.Task[None] | None, asyncio.StreamWriter] = {}
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        tasks.add(task)
+        serving[asyncio.current_task()] = writer
         await server.serve(reader, writer)
 
     if socket_path:
         listener = await asyncio.start_unix_server(serve, socket_path)
         server.url = f"unix:{socket_path}"
     else:
-        listener = await asyncio.start_server(serve, "127.0.0.1", 0)
-        server.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+        listener = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+        server.url = f"{'https' if tls else 'http'}://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
     try:
         yield server
     finally:
         listener.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in serving.values():
+            writer.transport.abort()
+        await asyncio.gather(*(task for task in serving if task))
         await listener.wait_closed()

@@ -27,7 +27,7 @@ def kinds(root: type[Exception]) -> Iterator[type[Exception]]:
     "kind",
     sorted(
         {*kinds(httpx.HTTPError), *kinds(httpx.InvalidURL), *kinds(httpx.StreamError), httpx_sse.SSEError},
-        key=lambda kind: kind.__name__,
+        key=str,
     ),
 )
 async def test_each_error_of_httpx_has_words(kind: type[Exception]) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from tai.llm.base import Delta
 from tai.llm.vllm import VLLMEngine
 from tests.llm.asking import HASTY_S, PATIENT, QUESTION, hear, refused
 from tests.llm.server import ANSWER, Exchange, running
@@ -61,7 +62,7 @@ async def test_closed_iterator_is_seen_by_the_server() -> None:
     async with running(watched) as server:
         engine = VLLMEngine(replace(PATIENT, url=server.url))
         async with aclosing(engine.ask(QUESTION)) as stream:
-            assert await anext(stream)
+            assert await anext(stream) == Delta("{")
         await watched.hung_up.wait()
         await engine.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 
 import pytest
 
@@ -39,11 +40,27 @@ async def test_missing_unix_socket_is_named() -> None:
     assert "unix:/nonexistent/model.sock cannot be reached: No such file" in error.reason
 
 
-async def test_silent_server_is_given_up_after_the_limit_for_connecting_and_listing() -> None:
-    async def silent(exchange: Exchange) -> None:
-        await exchange.gone()
+async def test_server_that_takes_no_connection_is_given_up() -> None:
+    with socket.socket() as listener, socket.socket() as first, socket.socket() as second:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for filling in (first, second):  # the kernel drops what comes after a full queue, so connecting hangs
+            filling.setblocking(False)
+            filling.connect_ex(listener.getsockname())
+        error = await refused(f"http://127.0.0.1:{listener.getsockname()[1]}", connect_s=HASTY_S)
+    assert "took no connection within 0.2 s (model_connect_s)" in error.reason
 
-    async with running(silent) as server:
+
+async def test_server_that_does_not_list_its_models_is_given_up() -> None:
+    async with running() as server:
+        server.lists = False
+        error = await refused(server.url, stall_s=HASTY_S)
+    assert "did not answer GET" in error.reason
+    assert "/v1/models within 0.2 s (model_stall_s)" in error.reason
+
+
+async def test_silent_server_is_given_up() -> None:
+    async with running(Exchange.gone) as server:
         error = await refused(server.url, model="m", first_token_s=HASTY_S)
     assert "said nothing within 0.2 s (model_first_token_s)" in error.reason
     assert len(server.asked) == 1
@@ -91,9 +108,9 @@ async def test_stream_that_never_ends_meets_the_limit_on_the_whole() -> None:
         error = await refused(
             server.url,
             Question(QUESTION.messages, QUESTION.ticket, max_answer_tokens=10**7),
-            total_s=HASTY_S,
+            total_s=1,
         )
-    assert "not done within 0.2 s (model_total_s)" in error.reason
+    assert "not done within 1 s (model_total_s)" in error.reason
     assert error.said.startswith(HALF)
 
 

@@ -159,14 +159,20 @@ def is_installed() -> bool:
 
 
 def can_unshare() -> bool:
-    """Whether this account can make mount, network and UTS namespaces: root, outside a strict container."""
+    """Whether this account can make such namespaces: root, outside a strict container."""
     done = subprocess.run(["unshare", "-m", "-n", "-u", "true"], capture_output=True, check=False)
     return is_installed() and done.returncode == 0
 
 
+# No namespace holds the clock, the kernel's modules, its power switch or its hardware, so the right to them is dropped
+# for good before anything runs: a `date -s` is then attempted, and seen, and denied.
+_NO_MACHINE_WIDE = ("setpriv", "--bounding-set=-sys_time,-sys_module,-sys_boot,-sys_rawio", "--")
+
 # In throw-away namespaces: the file system is an overlay whose upper layer is memory, no process outside can be
-# signalled, and there is no network but what $3 makes. $1: the folder for the traces; $2: the calls to trace; $3: a shell
-# script that furnishes the world. Each command runs as a login shell receives it, for 4 s at most.
+# signalled, and there is no network but what $3 makes. /proc/sys and /sys cannot be written, and unless $5 is `devices`,
+# no disk can be reached.
+# $1: the folder for the traces; $2: the calls to trace; $3: a shell script that furnishes the world; $4: _INSIDE. Each
+# command runs as a login shell receives it, for 4 s at most.
 _OUTSIDE = """
 set -e
 files() {
@@ -178,15 +184,32 @@ files() {
     done
     cd /
 }
+root="$1/world/root"
 mount -t tmpfs tmpfs "$1/world"
-mkdir "$1/world/upper" "$1/world/work" "$1/world/root"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$1/world/upper,workdir=$1/world/work" "$1/world/root"
-for place in proc sys dev; do mount --rbind "/$place" "$1/world/root/$place"; done
-mount --bind "$1/traces" "$1/world/root/mnt"
-chroot "$1/world/root" sh -c "$3" >/dev/null
-files "$1/world/upper" >"$1/traces/before"
-chroot "$1/world/root" sh -c "$4" sh "$2"
-files "$1/world/upper" >"$1/traces/after"
+mkdir "$1/world/upper" "$1/world/work" "$root"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$1/world/upper,workdir=$1/world/work" "$root"
+mount --bind /proc "$root/proc"
+for place in proc/sys proc/sysrq-trigger; do
+    [ -e "/$place" ] || continue
+    mount --bind "/$place" "$root/$place"
+    mount -o remount,bind,ro "$root/$place"
+done
+mount --rbind /sys "$root/sys"
+mount -o remount,bind,ro "$root/sys"
+if [ "$5" = devices ]; then
+    mount --rbind /dev "$root/dev"
+else
+    mount -t tmpfs tmpfs "$root/dev"
+    for node in null zero full random urandom tty; do
+        touch "$root/dev/$node"
+        mount --bind "/dev/$node" "$root/dev/$node"
+    done
+fi
+mount --bind "$1/traces" "$root/mnt"
+chroot "$root" sh -c "$3" >/dev/null
+files "$1/world/upper" | sort >"$1/traces/before"
+chroot "$root" sh -c "$4" sh "$2"
+files "$1/world/upper" | sort >"$1/traces/after"
 """
 _INSIDE = """
 cd /mnt
@@ -211,10 +234,13 @@ class Batch:
     left_behind: tuple[str, ...]
 
 
-def trace(wires: Sequence[Wire], folder: Path, world: str = "true", timeout_s: float = 55) -> Batch:
+def trace(
+    wires: Sequence[Wire], folder: Path, world: str = "true", *, devices: bool = False, timeout_s: float = 55
+) -> Batch:
     """Run commands one after the other, each as sshd would, under `strace -f` in throw-away namespaces.
 
     folder: an empty writable folder. world: a shell script that makes files and interfaces before the first command.
+    devices: let them see this machine's devices; a command that writes to a disk would really do so.
     timeout_s: seconds until the whole is killed.
     """
     (folder / "world").mkdir()
@@ -227,7 +253,20 @@ def trace(wires: Sequence[Wire], folder: Path, world: str = "true", timeout_s: f
     # A question mark: strace does not mind when an architecture lacks the call.
     wanted = ",".join(f"?{name}" for name in names)
     subprocess.run(
-        ["unshare", *_SPACES, "sh", "-c", _OUTSIDE, "sh", str(folder), wanted, world, _INSIDE],
+        [
+            *_NO_MACHINE_WIDE,
+            "unshare",
+            *_SPACES,
+            "sh",
+            "-c",
+            _OUTSIDE,
+            "sh",
+            str(folder),
+            wanted,
+            world,
+            _INSIDE,
+            "devices" if devices else "none",
+        ],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         timeout=timeout_s,

@@ -122,6 +122,14 @@ def test_every_type_has_samples_and_they_fit() -> None:
             assert value.fits(word), (value.name, word)
 
 
+def test_no_type_is_slow_to_refuse_a_long_word() -> None:
+    for value in catalogue().types.values():
+        for word in samples.words(value):
+            for separator in ("", " ", ",", ":", "/", ".", "-"):
+                long = (word + separator) * (1000 // len(word + separator or " "))
+                assert not value.fits(long + "\x00")  # a slow one runs into the time limit of the test
+
+
 def test_every_type_in_the_file_is_used() -> None:
     assert set(catalogue().types) == set(samples.NAMED)
 

@@ -548,9 +548,18 @@ ALL = [
     if line
 ]
 # Not refused, since what they become only reads; each was looked at by hand.
+# fmt: off
 HARMLESS: dict[str, tuple[str, ...]] = {
     "ls --": ("ls", "-b"),
+    "ip addr show up dev lo down": ("ip", "addr", "show", "up", "dev", "lo", "down"),  # a device named down
+    "apt list --upgradable install": (  # a package named install
+        "apt", "list", "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=", "--upgradable", "--", "install",
+    ),
+    "kubectl get pods --all-namespaces delete": (  # a pod named delete
+        "kubectl", "--request-timeout=20s", "--cache-dir=/proc/nonexistent", "get", "-A", "pods", "delete",
+    ),
 }
+# fmt: on
 
 
 @pytest.mark.parametrize("line", ALL)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -11,9 +11,9 @@ from tai.policy.wire import Wire
 from tai.transport.base import Completed, Limits, Target
 from tai.transport.ssh import connect
 from tai.transport.ssh.connection import SSHConnection
-from tests.sshd import ClientHome, Sshd, blackhole, client_home, sshd, sshd_factory
+from tests.sshd import ClientHome, Sshd, blackhole, client_home, people_sshd, sshd, sshd_factory
 
-__all__ = ["blackhole", "client_home", "sshd", "sshd_factory"]
+__all__ = ["blackhole", "client_home", "people_sshd", "sshd", "sshd_factory"]
 
 
 @dataclass(slots=True)
@@ -24,7 +24,7 @@ class Dialler:
     opened: list[SSHConnection] = field(default_factory=list)
 
     async def __call__(self, server: Sshd | Target, **limits: float) -> SSHConnection:
-        target = server if isinstance(server, Target) else Target(server.address, port=server.port)
+        target = server if isinstance(server, Target) else Target(server.address, server.user, server.port)
         connection = await connect(target, Limits(**limits), report=self.reported.append)  # type: ignore[arg-type]
         self.opened.append(connection)
         return connection
@@ -36,9 +36,6 @@ async def dial(client_home: ClientHome) -> AsyncIterator[Dialler]:
     yield dialler
     for connection in dialler.opened:
         await connection.close()
-
-
-Shell = Callable[..., Awaitable[Completed]]
 
 
 async def shell(

@@ -12,7 +12,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 _PAUSE_S = 0.02  # time for sshd to clear away a session that has ended; doubled each time
-_TRIES = 6  # 0.02 s + 0.04 s + … = 1.3 s in all, then a host that has no other command of ours will not open one
+_TRIES = (
+    6  # 0.02 s + 0.04 s + … = 1.3 s in all, then a host that has no other command of ours will not open one
+)
 
 
 class Channels:
@@ -21,6 +23,7 @@ class Channels:
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self.running = 0
+        self._most_running = 0
         self._in_use = 0
         self._freed = asyncio.Condition()
 
@@ -39,6 +42,15 @@ class Channels:
             async with self._freed:
                 self._freed.notify_all()
 
+    def note_opened(self) -> None:
+        """One more channel stands."""
+        self.running += 1
+        self._most_running = max(self._most_running, self.running)
+
+    def shrink(self) -> None:
+        """Go down to as many as the host has ever had open for us at once."""
+        self.capacity = max(1, min(self.capacity, self._most_running))
+
 
 class Slot:
     """One place among the channels. is_open: its channel stands."""
@@ -50,7 +62,7 @@ class Slot:
     def opened(self) -> None:
         """Its channel was opened."""
         self.is_open = True
-        self._channels.running += 1
+        self._channels.note_opened()
 
     async def refused(self, times: int) -> bool:
         """The host refused its channel. times: in a row, this one included. True when it is worth another try."""
@@ -58,6 +70,6 @@ class Slot:
         if times > _TRIES and not channels.running:
             return False
         if times > 1:
-            channels.capacity = max(1, min(channels.capacity, channels.running))
+            channels.shrink()
         await asyncio.sleep(_PAUSE_S * 2 ** min(times - 1, _TRIES))
         return True

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tai.model import Host
 from tai.policy.sandbox import Sandbox
@@ -46,7 +46,8 @@ class Link:
 class SSHConnection(Connection):
     """A host over SSH. name: as the user typed it; links: the way to it, the last is the host itself.
 
-    probe_output: what the probe printed, raw.
+    probe_output: what the probe printed, raw. noise: what the account's start-up files print before every output, as seen
+    before the probe's; it is taken off the front of each output that begins with it, because no command printed it.
     """
 
     def __init__(self, name: str, links: Sequence[Link], limits: Limits) -> None:
@@ -60,6 +61,7 @@ class SSHConnection(Connection):
         )
         self.sandbox = Sandbox.NONE
         self.probe_output = b""
+        self.noise = b""
         self._links = tuple(links)
         self._channels = Channels(limits.channels)
         self.notes = tuple(
@@ -67,7 +69,12 @@ class SSHConnection(Connection):
         )
 
     async def _execute(self, wire: Wire, *, timeout_s: float, max_bytes: int) -> Completed:
-        """See Connection. A channel that the host refuses is asked for again; see `Channels`."""
+        """See Connection. What is taken off the output: see `noise`."""
+        completed = await self._attempt(wire, timeout_s, max_bytes + len(self.noise))
+        return replace(completed, stdout=completed.stdout.removeprefix(self.noise))
+
+    async def _attempt(self, wire: Wire, timeout_s: float, max_bytes: int) -> Completed:
+        """Get a channel and run there. One that the host refuses is asked for again; see `Channels`."""
         refusals = 0
         while True:
             async with self._channels.one() as slot:

@@ -20,6 +20,9 @@ from tai.transport.ssh.connection import SSHConnection
 from tai.transport.ssh.spoken import clean
 
 _PROBE_S = 20.0  # a sick host may take its time; a healthy one answers in a tenth of a second
+_FIRST_LINE = (
+    b"tai-probe-begin\n"  # how the answer to PROBE begins; before it, only start-up files can have spoken
+)
 _PROBE_BYTES = 64 * 1024  # the answer is about 4 KB, and login scripts may print before it
 
 _FAMILIES = {
@@ -54,6 +57,12 @@ def describe(connection: SSHConnection, answer: Answer) -> None:
     if not found.complete:
         raise _does_not_run_commands(connection, completed)
     connection.probe_output = completed.stdout
+    connection.noise = completed.stdout.rpartition(_FIRST_LINE)[0]
+    if connection.noise:
+        said = clean(connection.noise.decode("utf-8", "replace"))
+        connection.notes += (
+            f"the account's start-up files print {said!r} before every output; tai takes that off again",
+        )
     connection.sandbox = found.sandbox
     connection.host = connection.host.model_copy(update={"facts": facts(found, answer.midway)})
 

@@ -1,0 +1,85 @@
+"""The collectors that tai ships: every signature proves itself, and the page about them is current."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tai import resources
+from tai.catalog import Catalog, Signature, failed_cases, load_catalog
+from tai.catalog.listing import page
+from tai.catalog.slots import SAMPLES, fill_argv
+from tai.policy import Tier, canonicalise
+
+CATALOG: Catalog = load_catalog([resources.folder("collectors")])
+
+
+@pytest.mark.parametrize("signature", CATALOG.signatures.values(), ids=lambda signature: signature.id)
+def test_signature_has_a_positive_and_a_near_miss_and_both_come_out(signature: Signature) -> None:
+    assert {case.matches for case in signature.cases} == {True, False}
+    assert list(failed_cases(signature, CATALOG.parsers)) == []
+
+
+def test_there_are_four_subjects_with_enough_in_them() -> None:
+    assert [collector.name for collector in CATALOG.collectors] == ["disk", "general", "network", "services"]
+    assert len(CATALOG.probes) >= 20
+    assert len(CATALOG.signatures) >= 15
+
+
+def test_every_form_of_every_default_probe_runs_by_itself() -> None:
+    for probe in CATALOG.probes.values():
+        for argv in (probe.argv, *(variant.argv for variant in probe.variants)):
+            if probe.default:
+                assert canonicalise(fill_argv(argv, SAMPLES)).tier is Tier.A, probe.id
+
+
+def test_red_hat_and_debian_paths_are_both_there() -> None:
+    forms = {word for probe in CATALOG.probes.values() for form in (probe, *probe.variants) for word in form.argv}
+    assert {"/var/log/syslog", "/var/log/messages", "/var/log/auth.log", "/var/log/secure"} <= forms
+
+
+def test_explanations_lead_to_no_ring_of_two() -> None:
+    for signature in CATALOG.signatures.values():
+        assert signature.id not in signature.explained_by
+        for other in signature.explained_by:
+            assert signature.id not in CATALOG.signatures[other].explained_by, (signature.id, other)
+
+
+def test_page_about_collectors_is_current() -> None:
+    shown = Path(__file__).parents[2] / "docs" / "collectors.md"
+    assert shown.read_text() == page(CATALOG), "run: python -m tai.catalog.listing > docs/collectors.md"
+
+
+@pytest.mark.parametrize(
+    ("command", "kind"),
+    [
+        ("df -h", "df"),
+        ("sudo df -hT | sort -k5", "df"),
+        ("$ cat /proc/mdstat", "mdstat"),
+        ("/proc/mdstat", "mdstat"),
+        ("journalctl -u nginx --no-pager", "log"),
+        ("root@web-01:~# dmesg -T | tail -50", "log"),
+        ("/var/log/syslog", "log"),
+        ("docker-compose logs web", "log"),
+        ("systemctl --failed", "log"),
+        ("systemctl list-units --failed", "failed-units"),
+        ("sudo -u root LC_ALL=C lsof +L1", "lsof"),
+        ("du -xsh /var/*", "du"),
+        ("", "log"),
+    ],
+)
+def test_command_line_says_what_kind_of_text_it_printed(command: str, kind: str) -> None:
+    assert kind in CATALOG.kinds_of(command)
+
+
+def test_output_of_a_table_is_not_read_as_a_log() -> None:
+    assert CATALOG.kinds_of("df -h") == ("df",)
+
+
+def test_writing_guide_shows_a_collector_that_loads(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "writing-collectors.md").read_text()
+    example = guide.split("```toml\n", 1)[1].split("```", 1)[0]
+    (tmp_path / "queue.toml").write_text(example)
+    catalog = load_catalog([resources.folder("collectors"), tmp_path])
+    assert list(failed_cases(catalog.signatures["relay-denied"], catalog.parsers)) == []

@@ -1,0 +1,376 @@
+"""The loop itself, over a recorded host and with engines that say what a test wants said."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import dropwhile
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from tai import resources
+from tai.answer import Answer, SaidCheck, SaidClaim, SaidQuote
+from tai.bus import Bus
+from tai.catalog import load_catalog
+from tai.engine.investigate import Investigation
+from tai.engine.options import Caps, Options
+from tai.engine.prompt import load_templates
+from tai.engine.session import Session
+from tai.errors import HostError, HostKeyError, InputError, ModelError, PolicyRefusal
+from tai.events import Event
+from tai.frontends.render import Renderer
+from tai.llm.base import Delta, Engine, Question, Said
+from tai.llm.deterministic import DeterministicEngine
+from tai.llm.scripted import ScriptedEngine
+from tai.model import Diagnosis, Facts, Host, Outcome
+from tai.policy.wire import Wire
+from tai.text import Redactor
+from tai.transport.base import Completed, Connection, Target
+from tai.transport.replay import ReplayConnection
+from tests.engine.evidence import DF
+
+CATALOG = load_catalog([resources.folder("collectors")])
+TEMPLATES = load_templates([resources.folder("prompts")])
+NOW = datetime(2026, 11, 21, 15, tzinfo=UTC)
+FULL = DF.splitlines()[2]
+TICKET = "uploads to /srv fail on db-01 since 14:00"
+DF_ARGV = ("df", "-l", "-h", "-T")
+
+
+@dataclass
+class Stage:
+    """An investigation with everything that it told."""
+
+    investigation: Investigation
+    events: list[Event] = field(default_factory=list)
+    screen: io.StringIO = field(default_factory=io.StringIO)
+
+    def told(self, kind: str) -> list[Event]:
+        return [event for event in self.events if event.kind == kind]
+
+    async def heard(self, kind: str) -> None:
+        """Wait until an event of this kind has been told."""
+        while not self.told(kind):  # noqa: ASYNC110 - the bus is synchronous and knows no waiters
+            await asyncio.sleep(0.01)
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        found = self.investigation.session.diagnosis
+        assert found is not None
+        return found
+
+    @property
+    def ref(self) -> str:
+        """The id of what df printed."""
+        return next(
+            seen.id
+            for seen in self.investigation.session.observations
+            if seen.argv == DF_ARGV and seen.outcome.answered
+        )
+
+
+def paths_as_they_are(argv: tuple[str, ...]) -> Completed | None:
+    """realpath and stat of a host without symbolic links."""
+    if argv[0] == "realpath":
+        return Completed(0, "".join(f"{path}\n" for path in argv[3:]).encode())
+    if argv[0] == "stat":
+        return Completed(
+            0, "".join(f"regular file|{path}\n" for path in argv[argv.index("--") + 1 :]).encode()
+        )
+    return None
+
+
+def argv_of(wire: Wire) -> tuple[str, ...]:
+    """The command in a rendered line, behind the assignments of its environment."""
+    words = wire.command.split("'")[1::2]
+    return tuple(dropwhile(lambda word: "=" in word, words))
+
+
+class Recorded(ReplayConnection):
+    """A recorded host whose paths lead where they say."""
+
+    async def _execute(self, wire: Wire, *, timeout_s: float, max_bytes: int) -> Completed:
+        known = paths_as_they_are(argv_of(wire))
+        return known or await super()._execute(wire, timeout_s=timeout_s, max_bytes=max_bytes)
+
+
+def stage(
+    tmp_path: Path,
+    *,
+    outputs: Mapping[tuple[str, ...], Completed] | None = None,
+    engine: Engine | None = None,
+    connection: Connection | None = None,
+    failure: Exception | None = None,
+    options: Options | None = None,
+) -> Stage:
+    host = Host(name="db-01", facts=Facts(os_id="debian", family="debian", kernel="6.1"))
+    recorded = connection or Recorded(
+        host, {DF_ARGV: Completed(0, DF.encode())} if outputs is None else outputs
+    )
+
+    async def connect(target: Target, report: Callable[[str], None]) -> Connection:
+        report(f"reached {target.name}")
+        if failure:
+            raise failure
+        return recorded
+
+    made: list[Stage] = []
+    screen = io.StringIO()
+    renderer = Renderer(Console(file=screen, width=160, force_terminal=False))
+    bus = Bus("s", [lambda stamped: made[0].events.append(stamped.event), renderer], clock=lambda: NOW)
+    fallback = DeterministicEngine(CATALOG.symptoms)
+    session = Session(id="s", folder=tmp_path, nonce="ab" * 8, target=Target("db-01"))
+    investigation = Investigation(
+        session,
+        bus=bus,
+        catalog=CATALOG,
+        templates=TEMPLATES,
+        connect=connect,
+        engine=engine or fallback,
+        fallback=fallback,
+        redactor=Redactor(b"key"),
+        options=options or Options(),
+        clock=lambda: NOW,
+    )
+    made.append(Stage(investigation, screen=screen))
+    return made[0]
+
+
+def quoting(evidence: str, line: int, text: str, **more: object) -> Answer:
+    claim = SaidClaim(
+        text="The file system is full.", quotes=(SaidQuote(evidence=evidence, line=line, text=text),)
+    )
+    return Answer.model_validate(
+        {"outcome": "root_cause", "cause": "The file system /srv is full.", "evidence": [claim], **more}
+    )
+
+
+async def test_the_deterministic_engine_names_a_full_disk_from_df_alone(tmp_path: Path) -> None:
+    run = stage(tmp_path)
+    await run.investigation.diagnose(TICKET)
+    assert run.diagnosis.outcome == "root_cause"
+    assert "/srv" in run.diagnosis.cause
+    assert FULL in [quote.text for claim in run.diagnosis.claims for quote in claim.quotes]
+
+
+async def test_the_same_host_gives_the_same_prompt_and_diagnosis_twice(tmp_path: Path) -> None:
+    first, second = stage(tmp_path), stage(tmp_path)
+    await first.investigation.diagnose(TICKET)
+    await second.investigation.diagnose(TICKET)
+    assert first.investigation.session.prompt_text == second.investigation.session.prompt_text
+    assert first.diagnosis == second.diagnosis
+
+
+async def test_an_invented_quote_is_shown_nowhere_as_evidence(tmp_path: Path) -> None:
+    invented = "/dev/sdz9 ext4 900G 900G 0 100% /invented/by/the/model"
+    run = stage(tmp_path, engine=ScriptedEngine([quoting("E1", 3, invented)]))
+    await run.investigation.diagnose(TICKET)
+    assert run.diagnosis.outcome == "inconclusive"
+    assert run.diagnosis.claims == ()
+    assert "/invented/by/the/model" not in run.screen.getvalue()
+    assert (
+        "The file system is full." in run.screen.getvalue()
+    )  # the claim itself is shown, apart, as not verified
+
+
+async def test_a_true_quote_is_shown_with_the_command_that_printed_it(tmp_path: Path) -> None:
+    run = stage(tmp_path)
+    await run.investigation.collect(())
+    ref = run.ref
+    again = stage(tmp_path, engine=ScriptedEngine([quoting(ref, 3, FULL)]))
+    await again.investigation.diagnose(TICKET)
+    assert again.diagnosis.outcome == "root_cause"
+    shown = again.screen.getvalue()
+    assert f"{ref}:3" in shown
+    assert FULL in shown
+    assert "df -l -h -T" in shown
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (ModelError("the server closed the connection", said='{"outcome": "ro'), '{"outcome": "ro'),
+        (ModelError("it repeated itself"), ""),
+    ],
+)
+async def test_a_model_that_fails_leaves_the_deterministic_answer_and_its_own_words(
+    tmp_path: Path, failure: ModelError, words: str
+) -> None:
+    run = stage(tmp_path, engine=ScriptedEngine([failure]))
+    await run.investigation.diagnose(TICKET)
+    assert run.diagnosis.engine == "deterministic"
+    assert run.diagnosis.degraded == failure.reason
+    assert run.diagnosis.said == words
+    assert run.diagnosis.outcome == "root_cause"
+    assert run.told("engine_failed")
+    assert failure.reason in run.screen.getvalue()
+
+
+async def test_a_follow_up_keeps_the_prompt_and_adds_to_it(tmp_path: Path) -> None:
+    engine = ScriptedEngine([quoting("E1", 3, FULL), quoting("E1", 3, FULL)])
+    run = stage(tmp_path, engine=engine)
+    await run.investigation.diagnose(TICKET)
+    await run.investigation.follow_up("it is not DNS, we checked")
+    first, second = engine.asked
+    assert second.messages[: len(first.messages)] == first.messages
+    assert [message.role for message in second.messages] == ["system", "user", "assistant", "user"]
+    assert "it is not DNS, we checked" in second.messages[-1].content
+    assert len(run.told("diagnosed")) == 2
+
+
+async def test_a_follow_up_that_names_a_unit_looks_at_it_and_at_nothing_twice(tmp_path: Path) -> None:
+    run = stage(tmp_path, engine=ScriptedEngine([quoting("E1", 3, FULL)] * 2))
+    await run.investigation.diagnose(TICKET)
+    before = {step.argv for step in run.investigation.session.steps}
+    await run.investigation.follow_up("what about postgresql?")
+    after = [step.argv for step in run.investigation.session.steps]
+    assert len(after) == len(set(after))
+    fresh = [argv for argv in after if argv not in before]
+    assert fresh
+    assert all("postgresql" in " ".join(argv) for argv in fresh)
+
+
+async def test_a_proposed_check_runs_on_request_and_the_engine_is_asked_again(tmp_path: Path) -> None:
+    proposal = quoting("E1", 3, FULL, next_checks=[SaidCheck(argv=("df", "-h", "/srv"), why="how full?")])
+    engine = ScriptedEngine([proposal, proposal])
+    argv = ("df", "-h", "--", "/srv")
+    run = stage(tmp_path, engine=engine, outputs={argv: Completed(0, DF.encode())})
+    await run.investigation.diagnose(TICKET)
+    await run.investigation.next_check(1)
+    assert run.investigation.session.observations[-1].argv[0] == "df"
+    assert run.investigation.session.observations[-1].outcome is Outcome.OK
+    assert len(engine.asked) == 2
+    with pytest.raises(InputError, match="no next check 7"):
+        await run.investigation.next_check(7)
+
+
+async def test_a_typed_line_passes_the_policy_whole_or_not_at_all(tmp_path: Path) -> None:
+    run = stage(tmp_path)
+    with pytest.raises(PolicyRefusal):
+        await run.investigation.run_line("df -h; rm -rf /srv")
+    assert not run.told("command_sent")
+
+
+async def test_a_typed_pipeline_filters_here_and_becomes_evidence(tmp_path: Path) -> None:
+    run = stage(tmp_path)
+    made = await run.investigation.run_line("df -l -h -T | grep /srv | head -1")
+    assert made[0].text.rstrip("\n") == FULL
+    assert [event.argv for event in run.told("command_sent") if event.kind == "command_sent"][-1][0] == "df"
+
+
+async def test_what_asks_first_does_not_run_without_a_person(tmp_path: Path) -> None:
+    run = stage(tmp_path)
+    made = await run.investigation.run_line("du -sh /var")
+    assert made[0].outcome is Outcome.REFUSED
+    assert "a person has to agree" in made[0].reason
+    assert not run.told("command_sent")
+
+
+async def test_a_host_that_cannot_be_reached_is_told_and_raised(tmp_path: Path) -> None:
+    run = stage(tmp_path, failure=HostError("db-01", "connection refused", "Is sshd running?", hop="bastion"))
+    with pytest.raises(HostError):
+        await run.investigation.diagnose(TICKET)
+    assert "at jump host bastion" in run.screen.getvalue()
+    assert not run.told("plan_made")
+
+
+async def test_a_host_that_cannot_be_trusted_is_told_as_such(tmp_path: Path) -> None:
+    run = stage(tmp_path, failure=HostKeyError("db-01", "the key changed", "Ask its owner."))
+    with pytest.raises(HostKeyError):
+        await run.investigation.diagnose(TICKET)
+    assert run.told("host_failed")[0].model_dump()["trusted"] is False
+
+
+async def test_secrets_are_masked_before_anything_is_told(tmp_path: Path) -> None:
+    secret = "hunter2" + "-correct-horse"
+    text = f"Filesystem Size\npassword={secret} 10G\n"
+    run = stage(tmp_path, outputs={DF_ARGV: Completed(0, text.encode())})
+    await run.investigation.diagnose(f"{TICKET}\npassword: {secret}")
+    assert secret not in "".join(repr(event) for event in run.events)
+    assert secret not in run.screen.getvalue()
+    assert "<redacted:" in run.investigation.session.prompt_text
+
+
+async def test_the_runs_byte_cap_is_reported_for_what_it_left_out(tmp_path: Path) -> None:
+    run = stage(tmp_path, options=Options(caps=Caps(max_bytes=0)))
+    await run.investigation.collect(("disk",))
+    assert {seen.outcome for seen in run.investigation.session.observations} == {Outcome.REFUSED}
+    assert "max_run_bytes" in run.investigation.session.observations[0].reason
+
+
+class Hanging(Recorded):
+    """A host where no command ever ends."""
+
+    async def _execute(self, wire: Wire, *, timeout_s: float, max_bytes: int) -> Completed:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+async def test_the_runs_time_limit_ends_it_with_a_reason(tmp_path: Path) -> None:
+    host = Host(name="db-01", facts=Facts(family="debian"))
+    run = stage(tmp_path, connection=Hanging(host, {}), options=Options(caps=Caps(run_timeout_s=0.05)))
+    await run.investigation.diagnose(TICKET)
+    assert {seen.outcome for seen in run.investigation.session.observations} == {Outcome.TIMEOUT}
+    assert run.diagnosis.outcome == "inconclusive"
+    assert "run_timeout" in run.investigation.session.observations[0].reason
+
+
+async def test_an_interrupt_keeps_what_was_collected(tmp_path: Path) -> None:
+    class HalfHanging(Recorded):
+        async def _execute(self, wire: Wire, *, timeout_s: float, max_bytes: int) -> Completed:
+            if argv_of(wire)[0] == "df":
+                return Completed(0, DF.encode())
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    host = Host(name="db-01", facts=Facts(family="debian"))
+    run = stage(tmp_path, connection=HalfHanging(host, {}))
+    work = asyncio.create_task(run.investigation.diagnose(TICKET))
+    await run.heard("observation_made")
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    assert run.told("interrupted")
+    assert any(FULL in seen.text for seen in run.investigation.session.observations)
+    assert run.told("finding_found"), "what the evidence so far tells is told"
+
+
+async def test_a_model_that_is_stopped_stops_asking(tmp_path: Path) -> None:
+    closed = asyncio.Event()
+
+    class Endless:
+        name, model = "vllm", "m"
+
+        async def ask(self, question: Question) -> AsyncIterator[Delta | Said]:
+            try:
+                while True:
+                    yield Delta("x")
+                    await asyncio.sleep(0.005)
+            finally:
+                closed.set()
+
+        async def close(self) -> None:
+            return None
+
+    run = stage(tmp_path, engine=Endless())
+    work = asyncio.create_task(run.investigation.diagnose(TICKET))
+    await run.heard("answer_delta")
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    await asyncio.wait_for(closed.wait(), 2)
+
+
+async def test_turning_to_another_host_drops_the_evidence_and_keeps_the_ticket(tmp_path: Path) -> None:
+    run = stage(tmp_path)
+    await run.investigation.diagnose(TICKET)
+    await run.investigation.use_host("admin@db-02")
+    session = run.investigation.session
+    assert (session.target_name, session.target.user if session.target else "") == ("db-02", "admin")
+    assert session.observations == []
+    assert session.ticket is not None

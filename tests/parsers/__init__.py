@@ -1,0 +1,1 @@
+"""Tests of tai.parsers."""
