@@ -1,6 +1,6 @@
 # Two commands for a fresh machine: `make demo` and `make test`. Both make .venv first; see build/venv.sh.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check format constraints record-demo picture bench clean
+.PHONY: help venv demo test check format constraints picture docs bench-startup bench-policy bench-text clean
 
 PY := .venv/bin
 
@@ -30,6 +30,22 @@ format: venv  ## put the code in its one format
 constraints:  ## pin and hash the dependencies anew, from the index that pip is set up for (needs uv)
 	uv pip compile -q pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header -o constraints.txt
+
+picture: venv  ## draw docs/demo.svg anew from a real run of the demo
+	$(PY)/python build/picture.py
+
+docs: venv  ## write the generated pages anew: docs/policy.md, docs/collectors.md
+	$(PY)/python -m tai.policy.listing > docs/policy.md
+	$(PY)/python -m tai.catalog.listing > docs/collectors.md
+
+bench-startup: venv  ## time --help and the first prompt
+	$(PY)/python tests/bench/startup.py
+
+bench-policy: venv  ## decisions a second
+	$(PY)/python -m tests.bench.policy
+
+bench-text: venv  ## sanitising and redacting, MB/s
+	$(PY)/python -m tests.bench.text
 
 clean:  ## remove what the targets above made
 	rm -rf .venv .cache dist

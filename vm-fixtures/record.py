@@ -28,7 +28,8 @@ from tai.bus import Bus
 from tai.catalog.load import load_catalog
 from tai.demo.recording import TICKET_FILE, RecordedCommand, Recording, as_output, save
 from tai.demo.spelling import key_for, key_of
-from tai.engine.investigate import Investigation, Options
+from tai.engine.investigate import Investigation
+from tai.engine.options import Caps, Options
 from tai.engine.prompt import load_templates
 from tai.engine.session import Session
 from tai.errors import PolicyRefusal
@@ -101,7 +102,7 @@ async def listen(host: LabHost, ticket: str, also: tuple[str, ...]) -> Tap:
             engine=ScriptedEngine([]),
             fallback=ScriptedEngine([]),
             redactor=Redactor(),
-            options=Options(max_commands=1000),
+            options=Options(caps=Caps(max_commands=1000, run_timeout_s=600)),
             approve=yes,
         )
         await investigation.gather(ticket)

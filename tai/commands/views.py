@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from tai.events import PlannedStep
-from tai.model import Diagnosis, Finding, Observation, Ticket
+if TYPE_CHECKING:  # building pydantic's models takes longer than drawing the prompt, which needs none of them
+    from tai.events import PlannedStep
+    from tai.model import Diagnosis, Finding, Observation, Ticket
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,16 @@ import asyncio
 import os
 import sys
 import termios
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 
 from tai.frontends.keys import keys_unseen
 from tai.frontends.lines import FAINT, STRONG, WARN, command_line, hang, one_line
-from tai.policy import ReadOnlyCommand
+
+if TYPE_CHECKING:
+    from tai.policy import ReadOnlyCommand
 
 
 class Approval:
@@ -31,9 +34,9 @@ class Approval:
         if not sys.stdin.isatty():
             return False
         async with self._one_at_a_time:
-            self._ask(command)
             with keys_unseen():
                 termios.tcflush(sys.stdin, termios.TCIFLUSH)
+                self._ask(command)
                 key = await _key()
             said = key in (b"y", b"Y")
             self._console.print(Text("  yes" if said else "  no", style=FAINT))
@@ -44,7 +47,7 @@ class Approval:
             hang("may this run? ", one_line(command_line(command.argv), STRONG), lead_style=WARN)
         )
         if command.effects:
-            self._console.print(hang("  it also ", command.effects, lead_style=FAINT))
+            self._console.print(hang("  besides reading: ", command.effects, lead_style=FAINT))
         self._console.print(Text(f"  tier {command.tier}; y runs it, any other key does not", style=FAINT))
 
 

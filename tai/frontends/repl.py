@@ -1,5 +1,7 @@
 """The conversation in a terminal: prompt, work, prompt. A short assembly of `prompt`, `views` and `tai.commands`.
 
+The prompt comes first: what it does not need (the engine, the look of things) is imported behind it.
+
 While work runs nothing is prompted for, so its lines and its status line have the screen to themselves; what is typed
 meanwhile waits unseen for the next prompt. Ctrl-C stops the work and keeps what it brought.
 """
@@ -13,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from rich.console import Console
+from rich.text import Text
 
 from tai.commands.context import Context
 from tai.commands.dispatch import dispatch
@@ -21,9 +24,7 @@ from tai.commands.slash import COMMANDS
 from tai.commands.views import Message, View
 from tai.errors import EXIT_OK, HostError, TaiError
 from tai.frontends.keys import keys_unseen
-from tai.frontends.lines import FAINT, counted, one_line
 from tai.frontends.prompt import Interrupts, Prompt
-from tai.frontends.views import draw
 
 Opening = Callable[[Callable[[View], None]], Context]
 """Makes the conversation's context, given what shows views. It runs in a thread beside the prompt: it emits no event."""
@@ -62,9 +63,9 @@ class Repl:
 
     async def run(self) -> int:
         """Talk until the user leaves; returns the exit code. Raises what `opening` raises."""
-        self._console.print(one_line(self._greeting, FAINT))
+        self._console.print(Text(self._greeting, style="dim"))
         if self._first_time:
-            self._show(Message(_FIRST_TIME))
+            self._console.print(Text(_FIRST_TIME))
         drawn = asyncio.Event()
         self._prompt.when_drawn(drawn.set)
         opening = asyncio.create_task(self._open(drawn))
@@ -128,6 +129,8 @@ class Repl:
             loop.remove_signal_handler(signal.SIGINT)
 
     def _show(self, view: View) -> None:
+        from tai.frontends.views import draw  # noqa: PLC0415 - not before the prompt stands
+
         draw(self._console, view)
 
     def _complete(self, before: str) -> Iterator[Candidate]:
@@ -139,8 +142,8 @@ class Repl:
             return ["no host yet", self._engine]
         session = context.investigation.session
         parts = [session.target_name or "no host yet", self._engine]
-        if session.observations:
-            parts.append(counted(len(session.observations), "piece of evidence", "pieces of evidence"))
+        if seen := len(session.observations):
+            parts.append("1 piece of evidence" if seen == 1 else f"{seen} pieces of evidence")
         if context.waiting and session.target_name:
             parts.append("Enter looks into the same ticket")
         return parts

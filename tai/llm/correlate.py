@@ -152,7 +152,8 @@ def _weigh(
         reasons.append("its line came with the ticket")
     related = bool(reasons)
     near = _nearness(window, finding)
-    weight += near
+    if near < 0 or ticket.window:
+        weight += near
     if near > 0 and ticket.window:
         reasons.append("it happened in the ticket's time")
     return Weighed(finding, cause, weight, related and near >= 0, near < 0, bool(subject), reasons)

@@ -133,16 +133,15 @@ class VLLMEngine:
         """
         try:
             link, endpoint = self._connect()
-            body = {"model": await self._named(), "messages": chat(messages), "add_generation_prompt": True}
+            text = await link.fetch(
+                "POST",
+                f"{endpoint.root}/tokenize",
+                {"model": await self._named(), "messages": chat(messages), "add_generation_prompt": True},
+                within_s=self._config.stall_s,
+                max_bytes=_SHORT_BYTES,
+            )
         except ModelError:
             return None
-        text = await link.fetch(
-            "POST",
-            f"{endpoint.root}/tokenize",
-            body,
-            within_s=self._config.stall_s,
-            max_bytes=_SHORT_BYTES,
-        )
         if isinstance(text, Failure):
             return None
         count = _object(text).get("count")

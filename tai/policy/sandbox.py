@@ -171,7 +171,7 @@ _TOOLS: Final = """
     df diff dig dmesg dmidecode dmsetup dnf docker dockerd dovecot dpkg dpkg-query du dumpe2fs ethtool
     faillock file find findmnt firewall-cmd free fuser getcap getconf getenforce getent getfacl getsebool
     git grep groups gzip haproxy head host hostname hostnamectl httpd id ifconfig iostat ip ip6tables
-    ip6tables-save ipcs ipset iptables iptables-save journalctl keepalived kubeadm kubectl kubelet last
+    ip6tables-save ipcs ipset iptables iptables-save journalctl keepalived kubectl kubelet last
     lastb lastlog localectl loginctl losetup ls lsattr lsb_release lsblk lscpu lslocks lslogins lsmem lsmod
     lsns lsof lspci lsscsi lsusb lvs mailq mariadb mariadbd md5sum mdadm modinfo mongod mount mpstat mtr
     multipath mysql mysqld named namei netstat networkctl nfsstat nft nginx nl nmcli nproc nslookup ntpq

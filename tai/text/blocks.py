@@ -34,8 +34,10 @@ _HEADLESS = re.compile(
 )
 _PUTTY = re.compile(r"Private-Lines: (\d{1,4})\s*$")
 _PUTTY_MAC = re.compile(r"Private-MAC: ([0-9a-f]{16,})")
+_MASKED = r"<redacted:private-key(?:-end)?:[0-9a-f]{8}>"
 _BASE64 = re.compile(r"[A-Za-z0-9+/=]+")
-_TAIL = re.compile(r"(?:(?<=\s)|^)(?:[A-Za-z0-9+/=]{16,}|<redacted:private-key(?:-end)?:[0-9a-f]{8}>)\s*$")
+_BODY = re.compile(rf"[A-Za-z0-9+/=]+|{_MASKED}")
+_TAIL = re.compile(rf"(?:(?<=\s)|^)(?:[A-Za-z0-9+/=]{{16,}}|{_MASKED})\s*$")
 _HEADER = re.compile(r"[A-Z][A-Za-z-]{2,30}: |\s*$")
 _ONE_LINE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\\ ")
 
@@ -67,25 +69,25 @@ class Blocks:
             self._counted -= 1
             return [("private-key", *_stripped(line, 0))] if line.strip() else []
         spans: list[tuple[int, int]] = []
-        begin = _BEGIN.search(line)
+        begin, end = _BEGIN.search(line), _last(_END, line)
         if begin:
             self._enter(begin.start())
             spans = _after_marker(line, begin.end())
-        elif counted := _PUTTY.search(line):
-            self._counted = int(counted[1])
-        elif mac := _PUTTY_MAC.search(line):
-            spans = [mac.span(1)]
         elif headless := list(_HEADLESS.finditer(line)):
             self._enter(headless[0].start())
             self._body_above = True
             spans = [match.span() for match in headless]
-        elif self._column >= 0 and not _END.search(line):
+        elif self._column >= 0 and not end:
             return self._body(line)
-        if end := _last(_END, line):
+        if counted := _PUTTY.search(line):
+            self._counted = int(counted[1])
+        if mac := _PUTTY_MAC.search(line):
+            spans.append(mac.span(1))
+        if end:
             self._column = -1
             if not begin:
                 spans += _before_marker(line, end.start())
-        return [("private-key", *span) for span in sorted(set(spans))]
+        return [("private-key", *span) for span in _apart(spans)]
 
     def _enter(self, column: int) -> None:
         self._column, self._misses, self._body_above = column, 0, False
@@ -108,9 +110,7 @@ def body_span(line: str, column: int) -> tuple[int, int] | None:
     """The columns of key material in a line of a block whose marker stands in `column`, or None."""
     for begin in (0, column):  # of the line: it may be indented less than its marker, as after `key = `
         start, end = _stripped(line, begin)
-        if start < end and (
-            _BASE64.fullmatch(line, start, end) or line.startswith("<redacted:private-key", start)
-        ):
+        if start < end and _BODY.fullmatch(line, start, end):
             return start, end
     tail = _TAIL.search(line[-200:])
     return (len(line) - len(line[-200:]) + tail.start(), len(line.rstrip())) if tail else None
@@ -153,3 +153,12 @@ def _last(pattern: re.Pattern[str], line: str) -> re.Match[str] | None:
     for match in pattern.finditer(line):
         found = match
     return found
+
+
+def _apart(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Sorted, and without those that begin inside another."""
+    apart: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if not apart or start >= apart[-1][1]:
+            apart.append((start, end))
+    return apart

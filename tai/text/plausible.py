@@ -104,11 +104,7 @@ def _shuffled(letters: str) -> bool:
 
 def _known_plain(value: str) -> bool:
     head = value[:400]  # nothing below is longer, and a pattern need not walk a megabyte to say so
-    return (
-        head.lower().strip(".,;:!") in _PLAIN
-        or _REFERENCE.fullmatch(head) is not None
-        or _is_path(head)
-    )
+    return head.lower().strip(".,;:!") in _PLAIN or _REFERENCE.fullmatch(head) is not None or _is_path(head)
 
 
 def _is_path(value: str) -> bool:

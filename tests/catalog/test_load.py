@@ -66,36 +66,37 @@ def test_folder_that_is_not_there_is_no_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "line", "key", "said"),
+    ("old", "new", "where", "said"),
     [
-        ('title = "What waits"', 'titel = "What waits"', 8, "probe.titel", "did you mean 'title'?"),
-        ('words = ["mail"]', 'wrods = ["mail"]', 4, "wrods", "did you mean 'words'?"),
-        ('severity = "high"', 'severity = "bad"', 14, "signature.severity", "got 'bad'"),
-        ('category = "mail"\n', "", 1, "category", "is missing"),
-        ('title = "The relay refuses mail"\n', "", 11, "signature.title", "is missing"),
-        ('"-l", "/var', '"--bogus", "/var', 9, "probe(queue-files).argv", "the read-only policy does not allow it"),
-        ('["ls", "-l", "/var/spool/postfix"]', '["rm", "-rf", "/"]', 9, "probe(queue-files).argv", "policy"),
-        ('["ls", "-l", "/var/spool/postfix"]', '["lsof", "+L1"]', 9, "probe(queue-files).argv", "default = false"),
-        ('"/var/spool/postfix"', '"{folder}"', 9, "probe(queue-files).argv", "unknown slot {folder}"),
-        ('"/var/spool/postfix"', '"{path}"', 9, "probe(queue-files).argv", "needs a for_each"),
-        ('title = "What waits"', 'title = "W"\nparser = "nope"', 9, "probe(queue-files).parser", "no parser 'nope'"),
-        ('title = "What waits"', 'title = "W"\nparser = "jc:nope"', 9, "probe(queue-files).parser", "no parser"),
-        ('title = "What waits"', 'title = "W"\nfor_each = "cats"', 9, "probe(queue-files).for_each", "cats"),
-        ("relay (?P", "relay ((?P", 15, "signature(relay-denied).match.line", "not a regular expression"),
-        ("relay (?P<relay>\\S+)", "(?P<relay>(?:a+)+)", 15, "signature(relay-denied).match.line", "very long"),
-        ('match.has = ["said no"]\n', "", 15, "signature(relay-denied).match.has", "is missing"),
-        ('["said no"]', '["no"]', 16, "signature(relay-denied).match.has", "fewer than 4"),
-        ('"{relay} refused."', '"{host} refused."', 18, "signature(relay-denied).explanation", "{host}"),
-        ('subject = "{relay}"', 'subject = "{relay}"\nreads = ["lgo"]', 18, "signature.reads", "did you mean 'log'?"),
-        ('subject = "{relay}"', 'subject = "{relay}"\nexplained_by = ["x"]', 18, "signature.explained_by", "no signature 'x'"),
-        ('subject = "{relay}"', 'subject = "{relay}"\nchecks = [["reboot"]]', 18, "signature(relay-denied).checks", "policy"),
-        ('name = "queue"', 'name = "mail"', 1, "name", "the file's own name, 'queue'"),
-        ('name = "queue"', "name = queue", 1, "", "not valid TOML"),
+        ('title = "What waits"', 'titel = "What waits"', (8, "probe.titel"), "did you mean 'title'?"),
+        ('words = ["mail"]', 'wrods = ["mail"]', (4, "wrods"), "did you mean 'words'?"),
+        ('severity = "high"', 'severity = "bad"', (14, "signature.severity"), "got 'bad'"),
+        ('category = "mail"\n', "", (1, "category"), "is missing"),
+        ('title = "The relay refuses mail"\n', "", (11, "signature.title"), "is missing"),
+        ('"-l", "/var', '"--bogus", "/var', (9, "probe(queue-files).argv"), "the read-only policy does not allow it"),
+        ('["ls", "-l", "/var/spool/postfix"]', '["rm", "-rf", "/"]', (9, "probe(queue-files).argv"), "policy"),
+        ('["ls", "-l", "/var/spool/postfix"]', '["lsof", "+L1"]', (9, "probe(queue-files).argv"), "default = false"),
+        ('"/var/spool/postfix"', '"{folder}"', (9, "probe(queue-files).argv"), "unknown slot {folder}"),
+        ('"/var/spool/postfix"', '"{path}"', (9, "probe(queue-files).argv"), "needs a for_each"),
+        ('title = "What waits"', 'title = "W"\nparser = "nope"', (9, "probe(queue-files).parser"), "no parser 'nope'"),
+        ('title = "What waits"', 'title = "W"\nparser = "jc:nope"', (9, "probe(queue-files).parser"), "no parser"),
+        ('title = "What waits"', 'title = "W"\nfor_each = "cats"', (9, "probe(queue-files).for_each"), "cats"),
+        ("relay (?P", "relay ((?P", (15, "signature(relay-denied).match.line"), "not a regular expression"),
+        ("relay (?P<relay>\\S+)", "(?P<relay>(?:a+)+)", (15, "signature(relay-denied).match.line"), "very long"),
+        ('match.has = ["said no"]\n', "", (15, "signature(relay-denied).match.has"), "is missing"),
+        ('["said no"]', '["no"]', (16, "signature(relay-denied).match.has"), "fewer than 4"),
+        ('"{relay} refused."', '"{host} refused."', (18, "signature(relay-denied).explanation"), "{host}"),
+        ('subject = "{relay}"', 'subject = "{relay}"\nreads = ["lgo"]', (18, "signature.reads"), "did you mean 'log'?"),
+        ('subject = "{relay}"', 'subject = "{relay}"\nexplained_by = ["x"]', (18, "signature.explained_by"), "no signature 'x'"),
+        ('subject = "{relay}"', 'subject = "{relay}"\nchecks = [["reboot"]]', (18, "signature(relay-denied).checks"), "policy"),
+        ('name = "queue"', 'name = "mail"', (1, "name"), "the file's own name, 'queue'"),
+        ('name = "queue"', "name = queue", (1, ""), "not valid TOML"),
     ],
 )  # fmt: skip
 def test_each_kind_of_mistake_names_file_line_and_key(
-    tmp_path: Path, old: str, new: str, line: int, key: str, said: str
+    tmp_path: Path, old: str, new: str, where: tuple[int, str], said: str
 ) -> None:
+    line, key = where
     assert old in GOOD
     file = write(tmp_path, GOOD.replace(old, new, 1))
     with pytest.raises(ConfigError) as caught:

@@ -35,7 +35,9 @@ def test_every_form_of_every_default_probe_runs_by_itself() -> None:
 
 
 def test_red_hat_and_debian_paths_are_both_there() -> None:
-    forms = {word for probe in CATALOG.probes.values() for form in (probe, *probe.variants) for word in form.argv}
+    probes = CATALOG.probes.values()
+    argvs = [argv for probe in probes for argv in (probe.argv, *(variant.argv for variant in probe.variants))]
+    forms = {word for argv in argvs for word in argv}
     assert {"/var/log/syslog", "/var/log/messages", "/var/log/auth.log", "/var/log/secure"} <= forms
 
 

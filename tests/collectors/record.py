@@ -37,7 +37,7 @@ def main() -> None:
             f"for t in {' '.join(PROBED_TOOLS)}; do command -v $t >/dev/null && echo $t; done; :"
         ).split()
         facts = Facts(os_id="debian", family="debian", euid=0, tools=tuple(sorted(tools)))
-        made = plan(catalog, Ticket(text="", subjects=Subjects(units=("ssh.service",))), facts)
+        made = plan(catalog, Ticket(text="", subjects=Subjects(units=("cron.service",))), facts)
         done, rows = 0, dict[str, list[Any]]()
         while done < len(made.steps):
             for step in made.steps[done:]:

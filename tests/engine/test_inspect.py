@@ -15,9 +15,19 @@ CATALOG = load_catalog([resources.folder("collectors")])
 OOM = "kernel: Out of memory: Killed process {} ({}) total-vm:1kB, anon-rss:1kB, file-rss:0kB"
 
 
-def seen(n: int, text: str, *, probe: str = "", label: str = "", argv: tuple[str, ...] = (), data: Any = None) -> Observation:
+def seen(
+    n: int, text: str, *, probe: str = "", label: str = "", argv: tuple[str, ...] = (), data: Any = None
+) -> Observation:
     return Observation(
-        id=f"E{n}", host="h", collector="", probe=probe, label=label, argv=argv, outcome=Outcome.OK, text=text, data=data
+        id=f"E{n}",
+        host="h",
+        collector="",
+        probe=probe,
+        label=label,
+        argv=argv,
+        outcome=Outcome.OK,
+        text=text,
+        data=data,
     )
 
 

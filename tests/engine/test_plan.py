@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,12 @@ def test_same_input_makes_the_same_plan() -> None:
 
 @pytest.mark.parametrize(
     ("words", "first"),
-    [(("disk", "full"), "disk"), (("dns", "timeouts"), "network"), (("service", "fails"), "services"), (("oom",), "general")],
+    [
+        (("disk", "full"), "disk"),
+        (("dns", "timeouts"), "network"),
+        (("service", "fails"), "services"),
+        (("oom",), "general"),
+    ],
 )
 def test_ticket_words_bring_their_collector_forward_and_say_so(words: tuple[str, ...], first: str) -> None:
     made = plan(CATALOG, Ticket(text="", words=words), DEBIAN)
@@ -160,20 +166,26 @@ def test_unit_that_systemd_does_not_know_is_not_asked_for_its_journal() -> None:
     made = plan(CATALOG, Ticket(text="", subjects=Subjects(units=("apache2", "httpd"))), DEBIAN)
     found = {
         "unit-properties": [
-            {"Id": "apache2.service", "LoadState": "loaded", "FragmentPath": "/lib/systemd/system/apache2.service"},
+            {
+                "Id": "apache2.service",
+                "LoadState": "loaded",
+                "FragmentPath": "/lib/systemd/system/apache2.service",
+            },
             {"Id": "httpd.service", "LoadState": "not-found"},
         ]
     }
     fresh = expand(made, CATALOG, found).steps[len(made.steps) :]
     assert [each.argv[-1] for each in fresh if each.probe.id == "unit-status"] == ["apache2.service"]
-    assert [each.argv[-1] for each in fresh if each.probe.id == "unit-file"] == ["/lib/systemd/system/apache2.service"]
+    assert [each.argv[-1] for each in fresh if each.probe.id == "unit-file"] == [
+        "/lib/systemd/system/apache2.service"
+    ]
 
 
 def test_full_disk_is_looked_into_and_a_roomy_one_is_not() -> None:
     made = plan(CATALOG, TICKET, DEBIAN)
     logs = [{"path": "/var/log/shop", "kind": "directory"}, {"path": "/var/log/syslog", "kind": "file"}]
-    roomy = {"disk-space": [{"mount": "/", "use_percent": 40}], "large-logs": logs}
-    full = {"disk-space": [{"mount": "/var", "use_percent": 100}], "large-logs": logs}
+    roomy: dict[str, list[Any]] = {"disk-space": [{"mount": "/", "use_percent": 40}], "large-logs": logs}
+    full: dict[str, list[Any]] = {"disk-space": [{"mount": "/var", "use_percent": 100}], "large-logs": logs}
     assert expand(made, CATALOG, roomy) == made
     fresh = expand(made, CATALOG, full).steps[len(made.steps) :]
     assert [(each.probe.id, each.argv[-1]) for each in fresh] == [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,10 +29,12 @@ from tai.events import (
     SessionStarted,
     TicketParsed,
 )
+from tai.frontends.approve import Approval
 from tai.frontends.console import open_console
 from tai.frontends.render import Renderer
 from tai.frontends.repl import Repl
 from tai.model import Diagnosis, Finding, Host, Observation, Ticket
+from tai.policy import ReadOnlyCommand
 
 
 @dataclass
@@ -64,11 +66,13 @@ class Rehearsed:
         *,
         asked: list[str] | None = None,
         gate: Path = Path("/nonexistent"),
+        approve: Callable[[ReadOnlyCommand], Awaitable[bool]] | None = None,
     ) -> None:
         self.session = RehearsedSession()
         self.asked = asked if asked is not None else []
         self._emit = emit
         self._gate = gate
+        self._approve = approve
 
     async def diagnose(self, ticket_text: str) -> None:
         self.asked.append(f"diagnose {ticket_text}")
@@ -130,6 +134,10 @@ class Rehearsed:
 
     async def run_line(self, text: str) -> list[Observation]:
         self.asked.append(f"run_line {text}")
+        if text.startswith("ask "):
+            if self._approve is None or not await self._approve(ReadOnlyCommand(text.split()[1:])):
+                raise InputError("you did not want it to run")
+            return self.session.observations[:1]
         if text.startswith("df"):
             return self.session.observations[:1]
         raise InputError(f"{text} is not in the catalogue")
@@ -166,7 +174,7 @@ def main(folder: Path) -> int:
     def opening(show: Callable[[View], None]) -> Context:
         if (folder / "broken").exists():
             raise ConfigError(folder / "bad.toml", "unknown key", line=3)
-        return context(Rehearsed(bus.emit, gate=folder / "go"), show)
+        return context(Rehearsed(bus.emit, gate=folder / "go", approve=Approval(console)), show)
 
     repl = Repl(
         console,

@@ -227,6 +227,44 @@ def test_ctrl_c_again_leaves_even_when_the_work_takes_its_time_to_stop(terminal:
     assert terminal.leave_by_ctrl_c() == 0
 
 
+@pytest.mark.parametrize(
+    ("key", "answer", "outcome"),
+    [("y", "  yes", "/dev/vdb1 ext4"), ("n", "  no", "you did not want"), ("\r", "  no", "you did not want")],
+    ids=["y", "n", "Enter"],
+)
+def test_a_command_that_does_more_than_read_runs_only_after_the_key_y(
+    terminal: Terminal, key: str, answer: str, outcome: str
+) -> None:
+    terminal.send("db-01 is down\r")
+    terminal.expect_prompt("2 pieces of evidence")
+    terminal.send("/run ask hostnamectl\r")
+    terminal.expect("may this run? hostnamectl status")
+    terminal.expect("besides reading: ")
+    terminal.expect("tier B; y runs it, any other key does not")
+    terminal.send(key)
+    terminal.expect(answer)
+    terminal.expect(outcome)
+    terminal.expect_prompt("2 pieces of evidence")
+
+
+def test_a_y_that_was_typed_before_the_question_is_no_answer(terminal: Terminal) -> None:
+    terminal.send("db-01 is down\r")
+    terminal.expect_prompt("2 pieces of evidence")
+    terminal.send("/run ask hostnamectl\ryyy")
+    terminal.expect("any other key does not")
+    terminal.send("n")
+    terminal.expect("you did not want it to run")
+
+
+def test_ctrl_c_at_the_question_runs_nothing_and_gives_the_prompt_back(terminal: Terminal) -> None:
+    terminal.send("/run ask hostnamectl\r")
+    terminal.expect("any other key does not")
+    terminal.send("\x03")
+    terminal.expect_prompt()
+    terminal.send("/version\r")
+    terminal.expect("tai 0.1.0", times=2)
+
+
 def test_what_is_typed_during_work_waits_unseen_for_the_prompt(folder: Path, terminal: Terminal) -> None:
     terminal.send("db-01 held\r")
     terminal.expect("1 command running")

@@ -54,7 +54,12 @@ def test_mdstat_tells_failed_and_missing_members_and_where_it_says_so() -> None:
         "      2096128 blocks super 1.2 [2/2] [UU]\n"
     )
     degraded, whole = parse("mdstat", text)
-    assert (degraded["name"], degraded["faulty"], degraded["missing"], degraded["recovery"]) == ("md1", "sdd1", 1, 8.5)
+    assert (degraded["name"], degraded["faulty"], degraded["missing"], degraded["recovery"]) == (
+        "md1",
+        "sdd1",
+        1,
+        8.5,
+    )
     assert (line_of(degraded), line_of(degraded, "missing"), line_of(degraded, "recovery")) == (2, 3, 4)
     assert (whole["name"], whole["level"], whole["missing"]) == ("md0", "raid1", 0)
 
@@ -116,7 +121,10 @@ def test_ls_of_several_directories_gives_whole_paths() -> None:
 
 
 def test_du_reads_human_and_plain_sizes() -> None:
-    assert [row["bytes"] for row in parse("du", "1.5G\t/srv/a\n12\t/srv/b\n")] == [int(1.5 * 1024**3), 12 * 1024]
+    assert [row["bytes"] for row in parse("du", "1.5G\t/srv/a\n12\t/srv/b\n")] == [
+        int(1.5 * 1024**3),
+        12 * 1024,
+    ]
 
 
 def test_key_value_lines_become_fields() -> None:

@@ -29,7 +29,8 @@ def test_time_without_a_zone_is_the_hosts_own(line: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["2026-11-20T15:02:11+0100 web-01 a: x", "2026-11-20T14:02:11Z a", "2026-11-20 14:02:11 UTC [8] LOG: x"]
+    "line",
+    ["2026-11-20T15:02:11+0100 web-01 a: x", "2026-11-20T14:02:11Z a", "2026-11-20 14:02:11 UTC [8] LOG: x"],
 )
 def test_time_with_a_zone_is_a_point_in_time(line: str) -> None:
     stamp = stamp_of(line, year=1999)
@@ -44,6 +45,8 @@ def test_kernel_ring_tells_seconds_since_boot() -> None:
     assert (stamp.at, stamp.since_boot) == (None, 7063.247407)
 
 
-@pytest.mark.parametrize("line", ["", "no time here", "xyz 20 14:02:11 a", "Feb 30 25:61:00 h a: x", "2026-13-40 99:99:99"])
+@pytest.mark.parametrize(
+    "line", ["", "no time here", "xyz 20 14:02:11 a", "Feb 30 25:61:00 h a: x", "2026-13-40 99:99:99"]
+)
 def test_what_is_no_time_gives_none(line: str) -> None:
     assert stamp_of(line, year=2026) is None

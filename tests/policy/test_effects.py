@@ -41,7 +41,7 @@ pytestmark = [
     pytest.mark.skipif(
         not strace.can_unshare(), reason="needs root, unshare, overlayfs and strace: apt-get install strace"
     ),
-    pytest.mark.timeout(900 if ALL else 120),
+    pytest.mark.timeout(1200 if ALL else 300),
 ]
 
 WORLD = """

@@ -141,4 +141,4 @@ async def test_closing_ends_every_hop(
     configure(client_home, outer, inner)
     await (await dial(Target("inner"))).close()
     outer.wait_for_log("Disconnected from user")
-    inner.wait_for_log("Disconnected from user")
+    inner.wait_for_log("Closing connection to")

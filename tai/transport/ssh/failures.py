@@ -14,7 +14,7 @@ from typing import Final
 
 from tai.errors import HostError
 from tai.transport.ssh.client import Client, Stage
-from tai.transport.ssh.loader import asyncssh
+from tai.transport.ssh.loader import asn1, asyncssh, packet, saslprep
 from tai.transport.ssh.resolve import Hop
 from tai.transport.ssh.spoken import clean
 
@@ -171,6 +171,11 @@ def _denied(error: BaseException, attempt: Attempt) -> Explanation:
     return f"it accepted none of {count} offered for {user} ({takes}){keys}", _give_a_key(user)
 
 
+def _user_name(error: BaseException, attempt: Attempt) -> Explanation:
+    user = attempt.hop.settings.user
+    return f"the user name {clean(user)!r} cannot be sent ({clean(str(error))})", "Give another with -l."
+
+
 def _give_a_key(user: str) -> str:
     return f"Name your key with -i, or have its public half added to {user}'s authorized_keys on the host."
 
@@ -219,5 +224,8 @@ CAUSES: Final[Mapping[type[BaseException], Callable[[BaseException, Attempt], Ex
     asyncssh.KeyImportError: _key_file,
     asyncssh.KeyEncryptionError: _key_file,
     asyncssh.DisconnectError: _dropped,
+    asn1.ASN1Error: _protocol,
+    packet.PacketDecodeError: _protocol,
+    saslprep.SASLPrepError: _user_name,
     ValueError: _protocol,
 }

@@ -28,6 +28,6 @@ def _no_library_search() -> Iterator[None]:
 
 with _no_library_search():
     import asyncssh as asyncssh  # noqa: PLC0414 - the alias is what re-exports it under strict mypy
-    from asyncssh import config, encryption, kex, mac, public_key
+    from asyncssh import asn1, config, encryption, kex, mac, packet, public_key, saslprep
 
-__all__ = ["asyncssh", "config", "encryption", "kex", "mac", "public_key"]
+__all__ = ["asn1", "asyncssh", "config", "encryption", "kex", "mac", "packet", "public_key", "saslprep"]

@@ -6,7 +6,7 @@ set -eu
 
 sed -i 's/^LOG_LEVEL=.*/LOG_LEVEL=DEBUG/' /etc/shop/shop.env
 systemctl restart shop.service
-until curl -sf -o /dev/null http://127.0.0.1/; do sleep 0.2; done
+until curl -sf -o /dev/null http://127.0.0.1:8000/; do sleep 0.2; done
 
 # Real visits, many of them until one fails, ...
 if curl -sf --fail-early -o /dev/null 'http://127.0.0.1/?visit=[1-60000]'; then

@@ -76,14 +76,14 @@ cat >/etc/systemd/system/shop.service <<'EOF'
 Description=Web shop application
 After=network.target postgresql.service
 StartLimitIntervalSec=2min
-StartLimitBurst=6
+StartLimitBurst=5
 
 [Service]
 User=shop
 EnvironmentFile=/etc/shop/shop.env
 WorkingDirectory=/opt/shop
 Environment=PYTHONDONTWRITEBYTECODE=1
-ExecStart=/usr/bin/gunicorn --bind 127.0.0.1:8000 --workers 2 --worker-tmp-dir /dev/shm shop:application
+ExecStart=/usr/bin/gunicorn --bind 127.0.0.1:8000 --workers 1 --worker-tmp-dir /dev/shm shop:application
 Restart=on-failure
 RestartSec=2s
 
@@ -109,7 +109,7 @@ systemctl enable --quiet --now shop.service
 systemctl reload nginx.service
 
 for _ in $(seq 50); do
-    curl -sf -o /dev/null http://127.0.0.1/ && exit 0
+    curl -sf -o /dev/null http://127.0.0.1:8000/ && exit 0
     sleep 0.2
 done
 echo 'the shop does not answer' >&2

@@ -1,0 +1,83 @@
+"""`tai` itself in a pseudo-terminal: the real prompt over the real engine, against a real OpenSSH server on loopback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.frontends.terminal import Terminal
+from tests.sshd import ClientHome, Sshd, client_home, free_port, sshd, sshd_factory
+
+__all__ = ["client_home", "sshd", "sshd_factory"]
+
+
+def tai(home: ClientHome, folder: Path, port: int, **environment: str) -> Terminal:
+    return Terminal(
+        [
+            *("-m", "tai", "--ignore-ssh-config", "-p", str(port), "-l", home.user),
+            *("-i", str(home.key)),
+        ],
+        environment={"HOME": str(home.path), "TAI_STATE_DIR": str(folder / "state"), **environment},
+        columns=100,
+        rows=40,
+    )
+
+
+@pytest.mark.sshd
+def test_a_ticket_a_host_evidence_and_a_command_of_ones_own(
+    client_home: ClientHome, sshd: Sshd, tmp_path: Path
+) -> None:
+    with tai(client_home, tmp_path, sshd.port) as terminal:
+        terminal.expect_prompt("no host yet · deterministic")
+        terminal.send("the disk of this box looks full\r")
+        terminal.expect("the ticket is kept")
+        terminal.expect_prompt("no host yet")
+        terminal.send("/host 127.0.0.1\r")
+        terminal.expect("connected ")
+        terminal.expect("answered by the deterministic engine; no language model was used")
+        terminal.expect_prompt("127.0.0.1 · deterministic")
+        terminal.send("/run uname -s | wc -l\r")
+        terminal.expect("uname -s | wc -l  ")
+        terminal.expect_prompt("127.0.0.1")
+        terminal.send("/run rm -rf /tmp/x\r")
+        terminal.expect("rm ")
+        terminal.expect_prompt("127.0.0.1")
+        terminal.send("\x04")
+        assert terminal.exit_status() == 0
+        assert "Traceback" not in terminal.everything
+
+
+def test_a_host_that_refuses_is_told_once_with_a_remedy(client_home: ClientHome, tmp_path: Path) -> None:
+    with tai(client_home, tmp_path, free_port()) as terminal:
+        terminal.expect_prompt("no host yet")
+        terminal.send("/host 127.0.0.1\r")
+        terminal.expect("Paste the ticket")
+        terminal.expect_prompt("127.0.0.1")
+        terminal.send("it is slow\r")
+        terminal.expect("cannot reach 127.0.0.1")
+        terminal.expect_prompt("Enter looks into the same ticket")
+        assert terminal.everything.count("cannot reach") == 1
+        assert "Traceback" not in terminal.everything
+
+
+def test_a_broken_collector_file_ends_the_prompt_with_file_line_and_status_2(
+    client_home: ClientHome, tmp_path: Path
+) -> None:
+    folder = tmp_path / "collectors"
+    folder.mkdir()
+    (folder / "mine.toml").write_text('name = "mine"\ntitel = "?"\n')
+    with tai(client_home, tmp_path, 22, TAI_COLLECTORS_DIR=str(folder)) as terminal:
+        assert terminal.exit_status() == 2
+        assert "mine.toml" in terminal.everything
+        assert "Traceback" not in terminal.everything
+
+
+def test_the_real_collectors_are_listed_and_completed(client_home: ClientHome, tmp_path: Path) -> None:
+    with tai(client_home, tmp_path, 22) as terminal:
+        terminal.expect_prompt("no host yet")
+        terminal.send("/collectors\r")
+        terminal.expect("disk ")
+        terminal.expect_prompt()
+        terminal.send("/collect netw\t")
+        terminal.expect("> /collect network")
