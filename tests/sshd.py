@@ -5,9 +5,9 @@ Use it through the fixtures, which a `conftest.py` takes over by importing them:
     from tests.sshd import client_home, sshd, sshd_factory
 
 `client_home` is a fresh $HOME with a key pair in it; `sshd` a server that lets that key in as the user who runs the
-tests; `sshd_factory` starts more of them, with other options. `shell` and `home` give the account another login shell
-or home directory: the server then runs in a mount namespace of its own, over a changed copy of /etc/passwd, so the
-machine's accounts stay as they are.
+tests; `sshd_factory` starts more of them, with other options. Run by root, each server lives in a mount namespace of its
+own, over a changed copy of /etc/passwd, where the account has an empty home and the login shell that the test wants: the
+machine's accounts stay as they are, and their start-up files out of the tests.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ import pytest
 _START_S = 10.0
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 IS_ROOT = os.geteuid() == 0
+_CAN_ISOLATE = IS_ROOT and shutil.which("unshare") is not None
 
 
 @dataclass(slots=True)
@@ -76,6 +77,15 @@ class Sshd:
         while text not in self.log:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 pytest.fail(f"sshd never logged {text!r}:\n{self.log}")
+            time.sleep(0.01)
+
+    def wait_until_idle(self, *, seconds: float = _START_S) -> None:
+        """Wait until no connection is left; fails the test when one stays."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        deadline = time.monotonic() + seconds
+        while left := children.read_text().split():
+            if time.monotonic() > deadline:
+                pytest.fail(f"sshd still serves {left}:\n{self.log}")
             time.sleep(0.01)
 
     def stop(self) -> None:
@@ -171,13 +181,13 @@ def sshd_factory(client_home: ClientHome) -> Iterator[SshdFactory]:
         shell: str | None = None,
         home: Path | None = None,
     ) -> Sshd:
-        special = any(given is not None for given in (user, shell, home))
-        _require_sshd(namespace=special)
+        _require_sshd(namespace=any(given is not None for given in (user, shell, home)))
         # Not below tmp_path: sshd reads authorized_keys as the account, which may not look into our directories.
         directory = Path(tempfile.mkdtemp(prefix="tai-sshd-"))
         directory.chmod(0o755)
-        (directory / "scratch").mkdir()
-        (directory / "scratch").chmod(0o1777)
+        for open_to_all in ("scratch", "account"):
+            (directory / open_to_all).mkdir()
+            (directory / open_to_all).chmod(0o1777)
         keys = authorized or [Path(f"{client_home.key}.pub")]
         (directory / "authorized_keys").write_text("".join(key.read_text() for key in keys))
         account = pwd.getpwnam(user or getpass.getuser())
@@ -186,7 +196,7 @@ def sshd_factory(client_home: ClientHome) -> Iterator[SshdFactory]:
             options,
             host_key or make_key(directory / "host_key"),
             port or free_port(),
-            _namespace(directory, account, shell or "/bin/sh", home) if special else [],
+            _namespace(directory, account, shell or "/bin/bash", home or directory / "account"),
         )
         server.user = account.pw_name
         started.append(server)
@@ -213,7 +223,7 @@ def people_sshd(sshd_factory: SshdFactory) -> Sshd:
 def _require_sshd(*, namespace: bool) -> None:
     if SSHD is None:
         pytest.skip("no OpenSSH server here: apt-get install openssh-server")
-    if namespace and not (IS_ROOT and shutil.which("unshare")):
+    if namespace and not _CAN_ISOLATE:
         pytest.skip("another login shell needs root and unshare (util-linux)")
     if IS_ROOT:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # sshd refuses to start as root without it
@@ -248,11 +258,13 @@ def _start(directory: Path, options: Sequence[str], host_key: Path, port: int, i
     return Sshd(directory, port, host_key, process)
 
 
-def _namespace(directory: Path, account: pwd.struct_passwd, shell: str, home: Path | None) -> list[str]:
+def _namespace(directory: Path, account: pwd.struct_passwd, shell: str, home: Path) -> list[str]:
     """The words that run a program in a mount namespace where the account has this shell and home."""
+    if not _CAN_ISOLATE:
+        return []
     mine = f"{account.pw_name}:"
     others = [line for line in Path("/etc/passwd").read_text().splitlines() if not line.startswith(mine)]
-    fields = (account.pw_uid, account.pw_gid, account.pw_gecos, home or account.pw_dir, shell)
+    fields = (account.pw_uid, account.pw_gid, account.pw_gecos, home, shell)
     changed = directory / "passwd"
     changed.write_text("\n".join([f"{mine}x:" + ":".join(map(str, fields)), *others]) + "\n")
     changed.chmod(0o644)

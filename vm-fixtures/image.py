@@ -10,16 +10,32 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
+import shlex
 import subprocess
 import sys
 import tempfile
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 RECIPES = Path(__file__).parent / "images"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """images/NAME.toml. script: beside it, makes the bare root into a test host; exclude: paths not unpacked."""
+
+    suite: str
+    packages: tuple[str, ...]
+    script: str
+    exclude: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Of all that goes into the image."""
+        text = json.dumps(asdict(self), sort_keys=True).encode() + (RECIPES / self.script).read_bytes()
+        return hashlib.sha256(text).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,49 +52,40 @@ def build(recipe: str, extra_packages: Sequence[str] = ()) -> Image:
     Raises FileNotFoundError for a missing recipe or tool, and CalledProcessError when building fails.
     """
     with (RECIPES / f"{recipe}.toml").open("rb") as file:
-        wanted = tomllib.load(file)
-    script = RECIPES / wanted["script"]
-    wanted["packages"] = sorted({*wanted["packages"], *extra_packages})
-    digest = hashlib.sha256(json.dumps(wanted, sort_keys=True).encode() + script.read_bytes()).hexdigest()[:16]
-    folder = _cache() / f"{recipe}-{digest}"
+        wanted = Recipe(**tomllib.load(file))
+    wanted = replace(wanted, packages=tuple(sorted({*wanted.packages, *extra_packages})))
+    folder = _cache() / f"{recipe}-{wanted.digest}"
     image = Image(folder / "root.img", folder / "packages.txt")
     if not image.root.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix="building-") as scratch:
-            _bootstrap(wanted, script, Path(scratch))
-            shutil.rmtree(folder, ignore_errors=True)
+            _bootstrap(wanted, Path(scratch))
             (Path(scratch) / "done").rename(folder)  # whole or not at all
     return image
 
 
-def _bootstrap(wanted: dict[str, str | list[str]], script: Path, scratch: Path) -> None:
+def _bootstrap(wanted: Recipe, scratch: Path) -> None:
     root, done = scratch / "root", scratch / "done"
     done.mkdir()
-    subprocess.run(
-        [
-            "mmdebstrap",
-            "--mode=root",
-            "--variant=minbase",
-            "--quiet",
-            "--aptopt=Acquire::Check-Valid-Until=false",  # a test machine's clock may run ahead of the archive's
-            *(f"--dpkgopt=path-exclude={pattern}" for pattern in wanted["exclude"]),
-            "--include=" + ",".join(wanted["packages"]),
-            f'--customize-hook=sh {script} "$1"',
-            str(wanted["suite"]),
-            str(root),
-        ],
-        check=True,
-        stdout=sys.stderr,
+    _run(
+        "mmdebstrap",
+        "--mode=root",
+        "--variant=minbase",
+        "--quiet",
+        "--aptopt=Acquire::Check-Valid-Until=false",  # a test machine's clock may run ahead of the archive's
+        *(f"--dpkgopt=path-exclude={pattern}" for pattern in wanted.exclude),
+        "--include=" + ",".join(wanted.packages),
+        f'--customize-hook=sh {shlex.quote(str(RECIPES / wanted.script))} "$1" {wanted.suite}',
+        wanted.suite,
+        str(root),
     )
-    versions = _output("chroot", str(root), "dpkg-query", "-W", "-f=${Package} ${Version}\\n")
+    versions = _run("chroot", str(root), "dpkg-query", "-W", "-f=${Package} ${Version}\\n")
     (done / "packages.txt").write_text(versions)
     # Room for what the host writes itself; the file is sparse, so it costs nothing until then.
-    size_kib = int(_output("du", "-sk", str(root)).split()[0]) + 512 * 1024
-    filesystem = done / "root.img"
-    subprocess.run(["truncate", "-s", f"{size_kib}K", str(filesystem)], check=True)
-    subprocess.run(
-        ["mkfs.ext4", "-q", "-F", "-d", str(root), "-m", "0", "-O", "^has_journal", str(filesystem)], check=True
-    )
+    size_kib = int(_run("du", "-sk", str(root)).split()[0]) + 512 * 1024
+    filesystem = str(done / "root.img")
+    _run("truncate", "-s", f"{size_kib}K", filesystem)
+    _run("mkfs.ext4", "-q", "-F", "-d", str(root), "-m", "0", "-O", "^has_journal", filesystem)
 
 
 def _cache() -> Path:
@@ -86,8 +93,8 @@ def _cache() -> Path:
     return Path(base) / "tai" / "images"
 
 
-def _output(*argv: str) -> str:
-    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+def _run(*argv: str) -> str:
+    return subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 if __name__ == "__main__":

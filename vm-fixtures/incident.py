@@ -14,14 +14,12 @@ from __future__ import annotations
 
 import re
 import string
-import sys
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-
 from launcher import Volume
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 FOLDER = Path(__file__).parent / "incidents"
 SCRIPTS = ("setup.sh", "break.sh", "check.sh")
@@ -59,7 +57,9 @@ class Incident(_Table):
     """
 
     title: str
-    category: Literal["services", "network", "disk", "memory", "kernel", "dns", "tls", "time", "authentication", "healthy"]
+    category: Literal[
+        "services", "network", "disk", "memory", "kernel", "dns", "tls", "time", "authentication", "healthy"
+    ]
     outcome: Literal["root_cause", "healthy", "inconclusive"]
     cause: str
     keywords: Annotated[tuple[str, ...], Field(min_length=1)]
@@ -80,6 +80,15 @@ def ticket(name: str, *, host: str, since: str) -> str:
     return string.Template((FOLDER / name / "ticket.md").read_text()).substitute(host=host, since=since)
 
 
+def check(name: str) -> Incident:
+    """Read one incident and see that its folder is whole. Raises ValueError and FileNotFoundError."""
+    truth = load(name)
+    for script in SCRIPTS:
+        (FOLDER / name / script).stat()
+    ticket(name, host=truth.host.name, since="2026-01-31 08:15")
+    return truth
+
+
 if __name__ == "__main__":
     for folder in sorted(FOLDER.iterdir()):
-        print(f"{folder.name}: {load(folder.name).title}", file=sys.stdout)
+        print(f"{folder.name}: {check(folder.name).title}")

@@ -61,7 +61,9 @@ class LabHost:
             argv, input=stdin, capture_output=True, text=True, check=False, timeout=timeout_s
         )
         if done.returncode:
-            raise RuntimeError(f"{self.name}: {command!r} ended with {done.returncode}: {done.stderr[-2000:]}")
+            raise RuntimeError(
+                f"{self.name}: {command!r} ended with {done.returncode}: {done.stderr[-2000:]}"
+            )
         return done.stdout
 
     def script(self, path: Path, *, timeout_s: float = 300) -> str:

@@ -65,20 +65,19 @@ class NspawnHost(Launcher):
             _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(folder / name))
         outside, inside = f"{self._id}-client", self._id
         for namespace in (outside, inside):
-            _run("ip", "netns", "add", namespace)
-            self._undo.callback(_run, "ip", "netns", "delete", namespace)
-            _run("ip", "-n", namespace, "link", "set", "lo", "up")
-        _run(*f"ip -n {outside} link add cable type veth peer name eth0 netns {inside}".split())
+            _ip(f"netns add {namespace}")
+            self._undo.callback(_ip, f"netns delete {namespace}")
+            _ip(f"-n {namespace} link set lo up")
+        _ip(f"-n {outside} link add cable type veth peer name eth0 netns {inside}")
         for namespace, device, address in ((outside, "cable", _CLIENT), (inside, "eth0", _HOST)):
-            _run(*f"ip -n {namespace} address add {address}/{_PREFIX} dev {device}".split())
-            _run(*f"ip -n {namespace} link set {device} up".split())
-        _run(*f"ip -n {inside} route add default via {_CLIENT}".split())
+            _ip(f"-n {namespace} address add {address}/{_PREFIX} dev {device}")
+            _ip(f"-n {namespace} link set {device} up")
+        _ip(f"-n {inside} route add default via {_CLIENT}")
         with socket.create_server(("127.0.0.1", 0)) as door:
             port: int = door.getsockname()[1]
+            forward = [sys.executable, str(_HERE / "forward.py"), str(door.fileno()), _HOST, "22"]
             forwarder = subprocess.Popen(
-                [*f"ip netns exec {outside}".split(), sys.executable, str(_HERE / "forward.py")]
-                + [str(door.fileno()), _HOST, "22"],
-                pass_fds=(door.fileno(),),
+                ["ip", "netns", "exec", outside, *forward], pass_fds=(door.fileno(),)
             )
         self._undo.callback(forwarder.wait)
         self._undo.callback(forwarder.terminate)
@@ -90,11 +89,11 @@ class NspawnHost(Launcher):
         cgroup = _cgroup2() / self._id
         cgroup.mkdir()
         self._undo.callback(_remove_cgroup, cgroup)
-        mounts = [volume.mount for volume in self.spec.volumes]
+        boot = ["sh", str(_HERE / "nspawn-boot.sh"), str(folder), self.spec.name, self._id]
+        boot += [volume.mount for volume in self.spec.volumes]
         with (folder / "console.log").open("wb") as console:
             process = subprocess.Popen(
-                ["unshare", "--mount", "--propagation", "private", "sh", str(_HERE / "nspawn-boot.sh")]
-                + [str(folder), self.spec.name, self._id, *mounts],
+                ["unshare", "--mount", "--propagation", "private", *boot],
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=subprocess.STDOUT,
@@ -138,6 +137,10 @@ def _cgroup2() -> Path:
 def _remove_cgroup(cgroup: Path) -> None:
     for folder, _, _ in os.walk(cgroup, topdown=False):
         Path(folder).rmdir()
+
+
+def _ip(words: str) -> None:
+    _run("ip", *words.split())
 
 
 def _run(*argv: str) -> None:

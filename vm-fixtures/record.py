@@ -84,8 +84,9 @@ async def listen(host: LabHost, ticket: str, also: tuple[str, ...]) -> Tap:
         taps.append(Tap(await connect(target, Limits(), report=report, known_hosts=host.known_hosts)))
         return taps[0]
 
-    async def yes(command: ReadOnlyCommand) -> bool:  # the host is ours, and gone in a minute
-        return True
+    async def yes(command: ReadOnlyCommand) -> bool:
+        del command
+        return True  # the host is ours, and gone in a minute
 
     with tempfile.TemporaryDirectory() as scratch:
         catalog = load_catalog([folder("collectors")])
@@ -107,7 +108,9 @@ async def listen(host: LabHost, ticket: str, also: tuple[str, ...]) -> Tap:
         )
         await investigation.gather(ticket)
         await investigation.collect([collector.name for collector in catalog.collectors])
-        await investigation.collect([probe.id for collector in catalog.collectors for probe in collector.probes])
+        await investigation.collect(
+            [probe.id for collector in catalog.collectors for probe in collector.probes]
+        )
         proposed = [shlex.join(argv) for finding in session.findings for argv in finding.checks]
         for line in dict.fromkeys((*also, *proposed)):
             try:
@@ -167,7 +170,9 @@ def main(name: str) -> None:
         ticket = incident.ticket(name, host=truth.host.name, since=since)
         tap = asyncio.run(listen(host, ticket, truth.also))
     installed = dict(line.split() for line in built.packages.read_text().splitlines())
-    versions = {package: installed[package] for package in ("systemd", "openssh-server", *truth.host.packages)}
+    versions = {
+        package: installed[package] for package in ("systemd", "openssh-server", *truth.host.packages)
+    }
     place = scripts / "recording"
     place.mkdir(exist_ok=True)
     (place / TICKET_FILE).write_text(ticket)

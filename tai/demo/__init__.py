@@ -45,7 +45,11 @@ def play(flags: Flags) -> int:
                 await stage.close()
 
         return shell.run(
-            flags, flags.settings(), work, target=Target(recording.host, recording.user), connect=stage.connect
+            flags,
+            flags.settings(),
+            work,
+            target=Target(recording.host, recording.user),
+            connect=stage.connect,
         )
 
 

@@ -89,7 +89,9 @@ async def serve(recording: Recording, directory: Path) -> DemoServer:
     recording holds a command that the policy would not send now.
     """
     answers = Answers(recording)
-    host_key, user_key = (asyncssh.generate_private_key("ssh-ed25519", comment) for comment in ("demo host", "demo user"))
+    host_key, user_key = (
+        asyncssh.generate_private_key("ssh-ed25519", comment) for comment in ("demo host", "demo user")
+    )
     key_file, known_hosts_file = directory / "id_ed25519", directory / "known_hosts"
     key_file.touch(mode=0o600)
     user_key.write_private_key(str(key_file))

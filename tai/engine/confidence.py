@@ -11,6 +11,8 @@ from typing import Literal
 from tai.model import Claim, Confidence, DiagnosisOutcome, Finding, Hypothesis, Observation, Outcome
 
 _HIGH, _MEDIUM = 0.75, 0.5
+# So many looks, at least, before "nothing is wrong" can be sure.
+_ENOUGH = 8
 # Gaps that are the host's answer rather than a hole: a tool that is not installed has nothing to say there.
 _GAPS = frozenset(
     {Outcome.TIMEOUT, Outcome.NO_PERMISSION, Outcome.FAILED, Outcome.DISCONNECTED, Outcome.INTERRUPTED}
@@ -48,7 +50,8 @@ def confidence(
         score -= 0.1 * min(len(rivals), 2)
         reasons.append(f"{_count(len(rivals), 'other explanation')} not ruled out")
     if gaps:
-        score -= holes
+        # "Nothing is wrong" leans on every look; "this is wrong" leans on the looks that show it.
+        score -= max(holes, 0.1 * min(len(gaps), 4)) if outcome == "healthy" else holes
         reasons.append(f"{len(gaps)} of {len(observations)} looks at the host gave no answer")
     score = round(min(max(score, 0.05), 0.95), 2)
     return Confidence(level=_level(score), score=score, reasons=tuple(reasons))
@@ -78,7 +81,7 @@ def _of_cause(verified: Sequence[Claim], findings: Sequence[Finding]) -> tuple[f
 def _of_health(observations: Sequence[Observation], findings: Sequence[Finding]) -> tuple[float, list[str]]:
     answered = [seen for seen in observations if seen.outcome.answered]
     loud = [finding for finding in findings if finding.severity in ("medium", "high", "critical")]
-    score = 0.85 - 0.2 * min(len(loud), 3)
+    score = 0.85 * min(len(answered), _ENOUGH) / _ENOUGH - 0.2 * min(len(loud), 3)
     reasons = [f"{_count(len(answered), 'look')} at the host showed nothing wrong"]
     if loud:
         reasons.append(f"{_count(len(loud), 'finding')} speak against it")

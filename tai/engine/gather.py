@@ -35,6 +35,9 @@ from tai.transport.base import Connection, Target
 Connect = Callable[[Target, Callable[[str], None]], Awaitable[Connection]]
 """Opens a connection; the second argument takes one-line notes about how the host was reached."""
 
+Reach = Callable[[str], Target]
+"""From a host's name, as a ticket or a user gives it, to where and how to go. Raises InputError for what is no name."""
+
 
 class Gathering:
     """Fills `session` with steps, observations and findings, and tells of each through `bus`."""
@@ -46,6 +49,7 @@ class Gathering:
         bus: Bus,
         catalog: Catalog,
         connect: Connect,
+        reach: Reach,
         redactor: Redactor,
         options: Options,
         approve: Approve,
@@ -54,6 +58,7 @@ class Gathering:
         self._bus = bus
         self._catalog = catalog
         self._connect = connect
+        self._reach = reach
         self._redactor = redactor
         self._options = options
         self._approve = approve
@@ -115,7 +120,7 @@ class Gathering:
             raise InputError(
                 f"the ticket names several hosts ({', '.join(hosts)}); say which one to look at first"
             )
-        self.session.target = Target(hosts[0])
+        self.session.target = self._reach(hosts[0])
         return self.session.target
 
     async def disconnect(self) -> None:

@@ -9,7 +9,7 @@ policy bounds which names can be read, and the sandbox what reading can do.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 from tai.errors import PolicyRefusal
 from tai.policy import PathUse, ReadOnlyCommand, mount_guard, path_allowed
@@ -18,8 +18,9 @@ from tai.transport.base import Completed
 Send = Callable[[ReadOnlyCommand], Awaitable[Completed]]
 
 _MOUNTS = ReadOnlyCommand(["cat", "/proc/self/mountinfo"])
-# Linux takes 128 KiB for one argument list at least; a batch of this many paths stays far below that.
-_BATCH = 100
+# As many operands as the catalogue allows one command of each.
+_RESOLVED_AT_ONCE = 5
+_LOOKED_AT_AT_ONCE = 10
 _REGULAR = ("regular file", "regular empty file")
 
 
@@ -34,22 +35,26 @@ class PathGuard:
         self._turn = asyncio.Lock()
 
     async def look(self, uses: Iterable[PathUse]) -> None:
-        """Ask the host about the paths that are new: at most three round trips, however many they are."""
+        """Ask the host about the paths that are new, a few at a time, and about its mounts once.
+
+        A path on a remote mount is asked nothing about: to resolve it could hang already.
+        Raises PolicyRefusal when the host does not tell its mounts.
+        """
         wanted = list(dict.fromkeys(use.path for use in uses))
         async with self._turn:
             if self._mounts is None:
-                done = await self._send(_MOUNTS)
-                self._mounts = done.stdout.decode("utf-8", "replace")
+                self._mounts = await self._mount_table()
             fresh = [
                 path for path in wanted if path not in self._leads_to and not self._on_remote_mount(path)
             ]
-            for at in range(0, len(fresh), _BATCH):
-                batch = fresh[at : at + _BATCH]
+            for batch in _batches(fresh, _RESOLVED_AT_ONCE):
                 self._leads_to.update(await self._resolved(batch))
             known = [self._leads_to[path] for path in fresh if path in self._leads_to]
-            await self._stat(
-                [path for path in dict.fromkeys(known) if _may_look(path) and not self._on_remote_mount(path)]
-            )
+            there = [
+                path for path in dict.fromkeys(known) if _may_look(path) and not self._on_remote_mount(path)
+            ]
+            for batch in _batches(there, _LOOKED_AT_AT_ONCE):
+                await self._stat(batch)
 
     def settle(self, command: ReadOnlyCommand) -> ReadOnlyCommand:
         """The command with its paths as the host resolved them. Raises PolicyRefusal, saying why, when one must not be read."""
@@ -78,6 +83,16 @@ class PathGuard:
         if use.kind == "dir" and kind != "directory":
             raise PolicyRefusal(f"{real} is a {kind}, not a directory")
 
+    async def _mount_table(self) -> str:
+        done = await self._send(_MOUNTS)
+        table = done.stdout.decode("utf-8", "replace")
+        if done.exit != 0 or not table.strip():
+            raise PolicyRefusal(
+                "the host's mount table (/proc/self/mountinfo) could not be read, and without it a path may lead "
+                "to a dead network mount, so no path is read"
+            )
+        return table
+
     def _on_remote_mount(self, path: str) -> bool:
         return bool(mount_guard(path, self._mounts or ""))
 
@@ -100,13 +115,15 @@ class PathGuard:
         return found
 
     async def _stat(self, paths: list[str]) -> None:
-        for at in range(0, len(paths), _BATCH):
-            done = await self._send(
-                ReadOnlyCommand(["stat", "-L", "-c", "%F|%n", "--", *paths[at : at + _BATCH]])
-            )
-            for line in done.stdout.decode("utf-8", "replace").splitlines():
-                kind, _, name = line.partition("|")
-                self._kinds[name] = kind
+        done = await self._send(ReadOnlyCommand(["stat", "-L", "-c", "%F|%n", "--", *paths]))
+        for line in done.stdout.decode("utf-8", "replace").splitlines():
+            kind, _, name = line.partition("|")
+            self._kinds[name] = kind
+
+
+def _batches(paths: list[str], size: int) -> Iterator[list[str]]:
+    for at in range(0, len(paths), size):
+        yield paths[at : at + size]
 
 
 def _may_look(path: str) -> bool:

@@ -66,7 +66,9 @@ def inspect(catalog: Catalog, observations: Sequence[Observation]) -> list[Findi
             continue
         lines = texts[observation.id] = Lines(observation.text)
         kinds, rows = _reading(catalog, observation)
-        for signature in catalog.reading(kinds):
+        signatures = catalog.reading(kinds)
+        lines.look_for(word for signature in signatures for word in signature.match.has)
+        for signature in signatures:
             for hit in hits(signature.match, lines, rows):
                 subject = _subject(signature, hit)
                 about = seen.setdefault((signature.id, subject), _Seen(signature, subject))

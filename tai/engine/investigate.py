@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -16,7 +15,7 @@ from tai.bus import Bus, utc_now
 from tai.catalog import Catalog
 from tai.engine.ask import Asking
 from tai.engine.collect import Approve, nobody_approves
-from tai.engine.gather import Connect, Gathering
+from tai.engine.gather import Connect, Gathering, Reach
 from tai.engine.options import Options
 from tai.engine.prompt import Templates
 from tai.engine.session import Session
@@ -53,11 +52,13 @@ class Investigation:
         fallback: Engine,
         redactor: Redactor,
         options: Options,
+        reach: Reach = Target,
         approve: Approve = nobody_approves,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self.session = session
         self.catalog = catalog
+        self._reach = reach
         self._bus = bus
         self._redactor = redactor
         self._options = options
@@ -67,6 +68,7 @@ class Investigation:
             bus=bus,
             catalog=catalog,
             connect=connect,
+            reach=reach,
             redactor=redactor,
             options=options,
             approve=approve,
@@ -158,16 +160,9 @@ class Investigation:
 
     async def use_host(self, name: str) -> None:
         """Turn to another host: the connection is closed and what the old one printed is dropped; the ticket stays."""
+        target = self._reach(name)
         await self._gathering.disconnect()
-        user, _, host = name.rpartition("@")
-        if not host:
-            raise InputError("name a host: /host NAME")
-        before = self.session.target
-        self.session.target = (
-            replace(before, name=host, user=user or before.user, port=None)
-            if before
-            else Target(host, user or None)
-        )
+        self.session.target = target
         ticket = self.session.ticket
         self.session.forget_evidence()
         self.session.ticket = ticket

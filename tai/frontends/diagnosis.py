@@ -19,6 +19,7 @@ from tai.frontends.lines import (
     STRONG,
     WARN,
     command_line,
+    cut,
     hang,
     heading,
     one_line,
@@ -31,6 +32,9 @@ _OUTCOME: dict[DiagnosisOutcome, tuple[str, str]] = {
     "healthy": ("HEALTHY", f"bold {GOOD}"),
     "inconclusive": ("INCONCLUSIVE", f"bold {WARN}"),
 }
+
+# Of a longer line a dozen screen lines are shown; /show has the rest.
+_LONGEST_QUOTE = 1000
 
 Sources = Mapping[str, str]
 """Observation id to the command line or label that it came from."""
@@ -80,7 +84,7 @@ def _quote(quote: Quote, sources: Sources) -> Iterator[RenderableType]:
     """One line of the host and, faint, the command that printed it; nothing at all when the host did not print it."""
     if quote.status == "unverified":
         return
-    yield hang(f"    {quote.ref}  ", quote.text, lead_style=REF)
+    yield hang(f"    {quote.ref}  ", cut(quote.text, _LONGEST_QUOTE), lead_style=REF)
     source = sources.get(quote.observation)
     if source:
         yield hang(" " * (6 + len(quote.ref)), one_line(source, FAINT))

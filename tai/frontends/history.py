@@ -15,6 +15,8 @@ _LONGEST = 16_384
 class MaskedHistory(FileHistory):
     """History in `path`, mode 0600, in a folder of mode 0700. mask: what takes secrets out, also of what Up brings back.
 
+    Nothing is kept by itself: prompt-toolkit offers an entry the moment Enter is pressed, when the redactor may still be
+    on its way in from another thread; two threads importing one package at once can each meet it half made.
     A file that cannot be made or written is no reason to stop: the history then lasts as long as the process.
     """
 
@@ -29,9 +31,12 @@ class MaskedHistory(FileHistory):
             pass
 
     def append_string(self, string: str) -> None:
-        """Take in an entry that was sent."""
-        if string.strip():
-            super().append_string(self._mask(string))
+        """Not yet: see `remember`."""
+
+    def remember(self, entry: str) -> None:
+        """Take in an entry that was sent, pasted blocks in full."""
+        if entry.strip():
+            super().append_string(self._mask(entry))
 
     def store_string(self, string: str) -> None:
         """Append a masked entry to the file."""

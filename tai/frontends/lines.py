@@ -44,6 +44,11 @@ def one_line(text: str, style: str = "") -> Text:
     return Text(" ".join(sanitise(text).split()), style=style)
 
 
+def cut(text: str, most: int) -> str:
+    """`text`, or its first `most` characters and how many follow: one line of a host can be a megabyte of JSON."""
+    return text if len(text) <= most else f"{text[:most]}… ({len(text) - most:,} more characters)"
+
+
 def command_line(argv: Sequence[str]) -> str:
     """An argv as a person may paste it into a shell."""
     return shlex.join(argv)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 # A block of more lines than this would push the prompt off a 24-line screen, and redraw slowly over a slow link.
 _LINES_SHOWN = 6
 
@@ -26,9 +28,11 @@ class Pastes:
 
     def unfold(self, draft: str) -> str:
         """The draft as it is sent: each label that still stands in it is replaced by its block."""
-        for label, text in self._blocks.items():
-            draft = draft.replace(label, text, 1)
-        return draft
+        if not self._blocks:
+            return draft
+        # In one pass: what a block says is text, even where it looks like the label of another.
+        labels = "|".join(re.escape(label) for label in self._blocks)
+        return re.sub(labels, lambda found: self._blocks[found[0]], draft)
 
     def clear(self) -> None:
         """Forget the blocks; a new draft begins."""

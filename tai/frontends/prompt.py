@@ -75,6 +75,7 @@ class Prompt:
         self._status = status
         self._candidates = complete
         self._pastes = Pastes()
+        self._history = MaskedHistory(history, mask)
         self._app: Application[str] | None = None
         self._then: Callable[[], None] | None = None
         # On a dumb terminal prompt-toolkit asks plainly, but greets it with escape sequences all the same.
@@ -82,7 +83,7 @@ class Prompt:
         with create_app_session(output=PlainTextOutput(sys.stdout)) if self._dumb else nullcontext():
             self._session: PromptSession[str] = PromptSession(
                 multiline=True,
-                history=MaskedHistory(history, lambda text: mask(self._pastes.unfold(text))),
+                history=self._history,
                 completer=_Completer(complete),
                 complete_while_typing=Condition(lambda: get_app().current_buffer.text.startswith("/")),
                 key_bindings=self._keys(),
@@ -99,6 +100,10 @@ class Prompt:
         if self._dumb:
             self._tell_drawn()  # nothing is ever rendered there
         return self._pastes.unfold(await self._session.prompt_async(message, pre_run=self._running))
+
+    def remember(self, entry: str) -> None:
+        """Keep an entry for Up, Ctrl-R and the next conversation."""
+        self._history.remember(entry)
 
     def when_drawn(self, then: Callable[[], None]) -> None:
         """Call `then` once, when the next prompt has appeared: the time for what would have delayed it."""

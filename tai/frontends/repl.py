@@ -22,7 +22,7 @@ from tai.commands.dispatch import dispatch
 from tai.commands.registry import Candidate
 from tai.commands.slash import COMMANDS
 from tai.commands.views import Message, View
-from tai.errors import EXIT_OK, HostError, TaiError
+from tai.errors import EXIT_INTERRUPTED, EXIT_OK, HostError, TaiError
 from tai.frontends.keys import keys_unseen
 from tai.frontends.prompt import Interrupts, Prompt
 
@@ -62,7 +62,17 @@ class Repl:
         )
 
     async def run(self) -> int:
-        """Talk until the user leaves; returns the exit code. Raises what `opening` raises."""
+        """Talk until the user leaves, or the terminal goes; returns the exit code. Raises what `opening` raises."""
+        loop, here = asyncio.get_running_loop(), asyncio.current_task()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            # A closed terminal must stop the commands on the host as Ctrl-C does.
+            loop.add_signal_handler(number, here.cancel if here else loop.stop)
+        try:
+            return await self._run()
+        except asyncio.CancelledError:
+            return EXIT_INTERRUPTED
+
+    async def _run(self) -> int:
         self._console.print(Text(self._greeting, style="dim"))
         if self._first_time:
             self._console.print(Text(_FIRST_TIME))
@@ -97,6 +107,7 @@ class Repl:
             except EOFError:
                 return
             context = await opening
+            self._prompt.remember(entry)
             await self._work(dispatch(context, entry), context)
             if context.leaving:
                 return

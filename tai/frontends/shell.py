@@ -249,6 +249,7 @@ def build(
         catalog=catalog,
         templates=load_templates([resources.folder("prompts"), chosen.prompts_dir]),
         connect=connect,
+        reach=flags.target,
         engine=engine,
         fallback=fallback,
         redactor=Redactor(),

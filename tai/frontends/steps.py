@@ -14,6 +14,7 @@ from tai.frontends.lines import (
     WARN,
     Hanging,
     command_line,
+    cut,
     hang,
     one_line,
     outcome_word,
@@ -23,6 +24,8 @@ from tai.frontends.lines import (
 )
 from tai.model import Finding, Observation, Outcome
 
+# Of a longer cited line a few screen lines are shown; /show has the rest.
+_LONGEST_CITED = 400
 # Columns of the probe's name: most fit, and the command beside it still gets half of an 80-column line.
 _PROBE_WIDTH = 20
 # Below this width the command gives way; number, probe and outcome stay.
@@ -98,4 +101,7 @@ def finding_line(finding: Finding) -> Hanging:
 
 def cited_lines(finding: Finding) -> list[Hanging]:
     """The lines that a finding rests on, each with where it stands."""
-    return [hang(f"      {cited.ref}  ", shown(cited.text), lead_style=REF) for cited in finding.cited]
+    return [
+        hang(f"      {cited.ref}  ", shown(cut(cited.text, _LONGEST_CITED)), lead_style=REF)
+        for cited in finding.cited
+    ]

@@ -31,6 +31,7 @@ from tai.frontends.lines import (
     WARN,
     command_line,
     counted,
+    cut,
     hang,
     heading,
     one_line,
@@ -41,6 +42,9 @@ from tai.frontends.lines import (
 )
 from tai.frontends.steps import StepLine, cited_lines, finding_line
 from tai.model import Finding, Ticket, Window
+
+# A screenful on an 80-column terminal.
+_LONGEST_LINE = 2000
 
 
 def draw(console: Console, view: View) -> None:
@@ -144,9 +148,14 @@ def _observation(view: ObservationView) -> Iterator[RenderableType]:
         cited = number in view.cited
         mark = ">" if cited else " "
         yield hang(
-            f"{mark}{number:>{width}}  ", lines[number - 1], STRONG if cited else "", REF if cited else FAINT
+            f"{mark}{number:>{width}}  ",
+            cut(lines[number - 1], _LONGEST_LINE),
+            STRONG if cited else "",
+            REF if cited else FAINT,
         )
-    if view.first > 1 or last < len(lines):
+    if view.first > len(lines) > 0:
+        yield Text(f"there are {counted(len(lines), 'line')}", style=FAINT)
+    elif view.first > 1 or last < len(lines):
         on = f"; /show {seen.id} {last + 1} goes on" if last < len(lines) else ""
         yield Text(f"lines {view.first:,} to {last:,} of {len(lines):,}{on}", style=FAINT)
 

@@ -7,7 +7,7 @@ failed because its program could not write, because the disk is full, so the dis
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -84,7 +84,9 @@ def weigh(
         _weigh(ticket, finding, posted, window, cause=finding.signature not in symptoms)
         for finding in findings
     ]
-    single = posted | {seen.id for seen in observations if {"-u", "status"} & set(seen.argv)}
+    single: dict[str, tuple[str, ...]] = {
+        seen.id: seen.argv for seen in observations if not seen.argv or {"-u", "status"} & set(seen.argv)
+    }
     for effect in weighed:
         for cause in weighed:
             if cause is effect or _reaches(effect, cause):
@@ -101,10 +103,11 @@ def weigh(
     return sorted(weighed, key=lambda one: -one.weight)
 
 
-def explains(cause: Finding, effect: Finding, single: AbstractSet[str] = frozenset()) -> bool:
+def explains(cause: Finding, effect: Finding, single: Mapping[str, tuple[str, ...]] | None = None) -> bool:
     """Whether the catalog says that the one explains the other, and both can be about the same thing.
 
-    single: observations that are about one thing, a unit's own journal for one: what stands in them belongs together.
+    single: observations that are about one thing, a unit's own journal for one, with their command lines: what stands in
+    them belongs together, and to the unit that the command names.
     """
     if cause.signature not in effect.explained_by:
         return False
@@ -114,8 +117,13 @@ def explains(cause: Finding, effect: Finding, single: AbstractSet[str] = frozens
         or (cause.category == effect.category and cause.category in _SHARED)
     ):
         return True
-    common = {cited.observation for cited in cause.cited} & {cited.observation for cited in effect.cited}
-    return bool(_stems(cause) & _stems(effect) or common & single) or _mentions(cause, effect)
+    if _stems(cause) & _stems(effect) or _mentions(cause, effect):
+        return True
+    alone = {cited.observation for cited in cause.cited} & (single or {}).keys()
+    return any(
+        effect.subject in (single or {})[name] or any(cited.observation == name for cited in effect.cited)
+        for name in alone
+    )
 
 
 def _reaches(start: Weighed, goal: Weighed) -> bool:
@@ -142,7 +150,8 @@ def _weigh(
     if subject := _same_subject(ticket, finding):
         weight += _SAME_SUBJECT
         reasons.append(f"the ticket names {subject}")
-    words = sorted(_words(finding) & _ticket_words(ticket))[:_MOST_WORDS]
+    spoken = _ticket_words(ticket)
+    words = sorted(spoken[stem] for stem in _words(finding) & spoken.keys())[:_MOST_WORDS]
     weight += _SAME_WORD * len(words)
     # One word in common with a small matter is chance.
     if len(words) > 1 or (words and finding.severity in {"high", "critical"}):
@@ -224,9 +233,12 @@ def _message(line: str) -> str:
     return f"{found['ident']} {found['message']}" if found else line
 
 
-def _ticket_words(ticket: Ticket) -> set[str]:
+def _ticket_words(ticket: Ticket) -> dict[str, str]:
+    """The ticket's telling words by their stem, without its own host's name."""
     words = ticket.words or tuple(_NAME.findall(ticket.text.lower()))
-    return {_stem(word) for word in words if word not in _COMMON and len(word) > 2} - _COMMON
+    own = {part for host in ticket.hosts for part in _NAME.findall(host.lower())} | set(ticket.hosts)
+    stems = {_stem(word): word for word in words if len(word) > 2 and word not in own and word not in _COMMON}
+    return {stem: word for stem, word in stems.items() if stem not in _COMMON}
 
 
 def _nearness(window: Window, finding: Finding) -> float:

@@ -107,15 +107,20 @@ def _score(one: Weighed) -> float:
 
 
 def _looked_well(question: Question) -> bool:
-    """Whether the host itself was looked at, and none of the looks that tell most failed."""
+    """Whether the host itself was looked at, and no look failed that tells most or is about what the ticket names."""
     looks = [seen for seen in question.observations if seen.argv]
-    blind = [seen for seen in looks if seen.argv[0] in _VITAL and not seen.outcome.answered]
     answered = [seen for seen in looks if seen.outcome.answered]
-    return (
-        len(answered) >= 3
-        and len(blind) * 4 <= len(looks)
-        and not any(seen.argv[0] == "df" for seen in blind)
+    blind = [seen for seen in looks if not seen.outcome.answered and not _absent(seen)]
+    subjects = question.ticket.subjects
+    names = (*subjects.units, *subjects.processes, *subjects.mounts)
+    return len(answered) >= 3 and not any(
+        seen.argv[0] in _VITAL or any(name in seen.source for name in names) for seen in blind
     )
+
+
+def _absent(seen: Observation) -> bool:
+    """A file or a tool that is not there is an answer of its own kind, not a look that failed."""
+    return seen.outcome is Outcome.MISSING_TOOL or "No such file" in seen.reason
 
 
 def _touching(suspects: Iterable[Lead]) -> bool:
@@ -144,7 +149,7 @@ def _root_cause(
     if facts:
         cause += " " + " ".join(one.finding.explanation for one in facts[:3])
     if chain:
-        cause += f" It explains: {'; '.join(_titled(one.finding) for one in chain[:3])}."
+        cause += f" It explains: {'; '.join(_told(chain))}."
     rest = [one for one in telling if one not in evidence]
     return Answer(
         observations=_claims(rest)[:8],
@@ -157,6 +162,13 @@ def _root_cause(
         actions=_actions([chosen, *chain]),
         next_checks=_checks(question, [chosen, *chain, *other]),
     )
+
+
+def _told(chain: Sequence[Weighed]) -> list[str]:
+    """The telling few of what follows: each subject once, units before programs, as that is what people call them."""
+    once = {one.finding.subject or one.finding.signature: one.finding for one in reversed(chain)}
+    ordered = sorted(once.values(), key=lambda finding: not finding.subject.endswith(".service"))
+    return [_titled(finding) for finding in ordered[:4]]
 
 
 def _below(detail: Finding, cause: Finding) -> bool:

@@ -46,7 +46,7 @@ MARKERS = PatternRule(
     "private-key",
     re.compile(r"(?!)"),
     anchors=("----", "private-lines", "private-mac"),
-    likely=re.compile(rb"(?s:^.)(?:b3BlbnNzaC1|MI[IGH]|MH[cg]|MC4C)"),
+    likely=re.compile(rb"(?s:.)(?:b3BlbnNzaC1|MI[IGH]|MH[cg]|MC4C)"),
 )
 
 

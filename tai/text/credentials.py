@@ -59,13 +59,13 @@ _STATEMENTS = (
     PatternRule(
         "password",
         re.compile(r"(?:PASSWORD|[Pp]assword)(?:\s{1,4}|\s{0,4}\(\s{0,4})'([^']+)'"),
-        ("pass",),
+        ("password",),
         passphrase_like,
     ),
     PatternRule(
         "password",
         re.compile(r"(?:requirepass|masterauth|auth-pass\s{1,4}\S{1,60})\s{1,8}\"?([^\s\"]+)"),
-        ("pass", "masterauth"),
+        ("requirepass", "masterauth", "auth-pass"),
         password_like,
     ),
     PatternRule(

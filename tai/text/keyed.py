@@ -8,7 +8,7 @@ key word is found first, and each grammar is tried from there, which is ten time
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tai.text.names import WORDS, Family, Word, is_secret_name
@@ -50,29 +50,32 @@ _COMMENT = re.compile(r"\s[#;]")
 
 @dataclass(frozen=True, slots=True)
 class KeyedRule:
-    """One key word with its family's judgement, in all grammars. See `Rule` for what it offers."""
+    """All key words that begin with one anchor, in all grammars. See `Rule` for what it offers."""
 
-    family: Family
-    word: Word
+    anchor: str
+    words: tuple[Word, ...]
     likely: None = None
 
     @property
     def anchors(self) -> tuple[str, ...]:
-        return (self.word.anchor,)
+        return (self.anchor,)
 
-    def secrets(self, line: str) -> Iterator[Secret]:
-        folded = line.encode("ascii", "replace").lower()
-        anchor = self.word.anchor.encode()
-        at = folded.find(anchor)
+    def secrets(self, line: str) -> Sequence[Secret]:
+        folded = line.lower() if line.isascii() else line.encode("ascii", "replace").lower().decode()
+        secrets: list[Secret] = []
+        at = folded.find(self.anchor)
         while at >= 0:
-            go_on = at + len(anchor)
-            end = self.word.name_end(line, at)
-            if end is not None and (span := self._value(line, at, end)):
-                yield self.family.kind, *span
-                go_on = span[1]
-            at = folded.find(anchor, go_on)
+            go_on = at + len(self.anchor)
+            for word in self.words:
+                end = word.name_end(line, at)
+                if end is not None and (span := self._value(word.family, line, at, end)):
+                    secrets.append((word.family.kind, *span))
+                    go_on = span[1]
+                    break
+            at = folded.find(self.anchor, go_on)
+        return secrets
 
-    def _value(self, line: str, at: int, end: int) -> tuple[int, int] | None:
+    def _value(self, family: Family, line: str, at: int, end: int) -> tuple[int, int] | None:
         """Where the value of the name is whose key word begins at `at` and that ends at `end`."""
         before = line[max(0, at - _LONGEST_NAME) : at]
         start = at - len(before) + len(before.rstrip(_NAME_CHARS))
@@ -83,9 +86,9 @@ class KeyedRule:
             if found is None or found.lastindex is None:
                 continue
             value_start, value_end = found.span(found.lastindex)
-            accept = self.family.accept
+            accept = family.accept
             if grammar in _TO_THE_END:
-                accept = self.family.accept_line
+                accept = family.accept_line
             if grammar is _THEN_LINE:
                 value_end = _without_comment(line, value_start)
             elif grammar is _THEN_PROSE:
@@ -150,4 +153,7 @@ NAMED_VALUE = PatternRule(
     accept=passphrase_like,
 )
 
-RULES = tuple(KeyedRule(family, word) for family, words in WORDS.items() for word in words)
+RULES = tuple(
+    KeyedRule(anchor, tuple(word for word in WORDS if word.anchor == anchor))
+    for anchor in dict.fromkeys(word.anchor for word in WORDS)
+)

@@ -35,6 +35,7 @@ class Word:
     """anchor: lower-case beginning of the key word; rest: the whole of it, matched at the anchor;
     before: what must stand before the anchor, searched in the characters before it, and ending there."""
 
+    family: Family
     anchor: str
     rest: re.Pattern[str]
     before: re.Pattern[str] | None = None
@@ -67,49 +68,42 @@ TOKEN = Family("token", token_like, token_like)
 KEY = Family("key", token_like, token_like)
 SESSION = Family("session", session_like, session_like)
 
-WORDS: dict[Family, tuple[Word, ...]] = {
-    PASSWORD: (
-        Word("pass", re.compile(r"(?i:pass(?:w(?:or)?d|word|wort|w|[_-]?phrase|[_-]?code)s?)")),
-        Word("pass", re.compile(r"(?i:pass)(?![A-Za-z])"), _PASS_BEFORE),
-        Word("pass", re.compile(r"Pass(?![A-Za-z])"), re.compile(r"[a-z]$")),  # camelCase
-        Word("pass", re.compile(r"PASS(?![A-Za-z])"), re.compile(r"(?<!BY)(?<!COM)(?<=[A-Z])$")),  # DBPASS
-        Word("pw", re.compile(r"(?i:pwd)")),
-        Word(
-            "pw",
-            re.compile(r"(?i:pw)(?![A-Za-z])"),
-            re.compile(r"(?:^|[^A-Za-z]|(?i:bind|root|user|admin|db))$"),
+WORDS = (
+    Word(PASSWORD, "pass", re.compile(r"(?i:pass(?:w(?:or)?d|word|wort|w|[_-]?phrase|[_-]?code)s?)")),
+    Word(PASSWORD, "pass", re.compile(r"(?i:pass)(?![A-Za-z])"), _PASS_BEFORE),
+    Word(PASSWORD, "pass", re.compile(r"Pass(?![A-Za-z])"), re.compile(r"[a-z]$")),  # camelCase
+    Word(
+        PASSWORD, "pass", re.compile(r"PASS(?![A-Za-z])"), re.compile(r"(?<!BY)(?<!COM)(?<=[A-Z])$")
+    ),  # DBPASS
+    Word(PASSWORD, "pw", re.compile(r"(?i:pwd)")),
+    Word(
+        PASSWORD,
+        "pw",
+        re.compile(r"(?i:pw)(?![A-Za-z])"),
+        re.compile(r"(?:^|[^A-Za-z]|(?i:bind|root|user|admin|db))$"),
+    ),
+    Word(PASSWORD, "psk", re.compile(r"(?i:psk)"), re.compile(r"(?:^|[^A-Za-z]|(?i:wpa|wifi))$")),
+    Word(
+        SECRET,
+        "secret",
+        re.compile(
+            r"(?i:secret(?:[_.-]?(?:access[_.-]?)?key(?:[_.-]?base)?|[_.-]?token|[_.-]?id|[_.-]?base|s)?)"
         ),
-        Word("psk", re.compile(r"(?i:psk)"), re.compile(r"(?:^|[^A-Za-z]|(?i:wpa|wifi))$")),
+        re.compile(r"(?<!key-)(?<!password-)$"),  # QEMU: `key-secret=sec0` names an object
     ),
-    SECRET: (
-        Word(
-            "secret",
-            re.compile(
-                r"(?i:secret(?:[_.-]?(?:access[_.-]?)?key(?:[_.-]?base)?|[_.-]?token|[_.-]?id|[_.-]?base|s)?)"
-            ),
-            re.compile(r"(?<!key-)(?<!password-)$"),  # QEMU: `key-secret=sec0` names an object
-        ),
-    ),
-    TOKEN: (
-        Word("token", re.compile(r"(?i:token)"), re.compile(r"(?<!public)(?<!publickey)(?<!PublicKey)$")),
-        Word("jwt", re.compile(r"(?i:jwt)"), re.compile(_APART)),
-        Word("cred", re.compile(r"(?i:cred(?:ential)?s?)")),
-        Word("_auth", re.compile(r"(?i:_auth)")),
-    ),
-    KEY: (
-        Word("key", re.compile(r"(?i:key)"), _KEY_BEFORE),
-        Word("_salt", re.compile(r"_SALT")),
-    ),
-    SESSION: (Word("sess", re.compile(r"(?i:sess(?:ion)?[_-]?(?:id|key))")),),
-}
+    Word(TOKEN, "token", re.compile(r"(?i:token)"), re.compile(r"(?<!public)(?<!publickey)(?<!PublicKey)$")),
+    Word(TOKEN, "jwt", re.compile(r"(?i:jwt)"), re.compile(_APART)),
+    Word(TOKEN, "cred", re.compile(r"(?i:cred(?:ential)?s?)")),
+    Word(TOKEN, "_auth", re.compile(r"(?i:_auth)")),
+    Word(KEY, "key", re.compile(r"(?i:key)"), _KEY_BEFORE),
+    Word(KEY, "_salt", re.compile(r"_SALT")),
+    Word(SESSION, "sess", re.compile(r"(?i:sess(?:ion)?[_-]?(?:id|key))")),
+)
 
 
 def is_secret_name(name: str) -> bool:
     """Whether `name`, on its own, ends in a key word."""
     folded = name.encode("ascii", "replace").lower().decode()
     return any(
-        word.name_end(name, at) == len(name)
-        for words in WORDS.values()
-        for word in words
-        if (at := folded.rfind(word.anchor)) >= 0
+        word.name_end(name, at) == len(name) for word in WORDS if (at := folded.rfind(word.anchor)) >= 0
     )

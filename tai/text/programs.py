@@ -28,22 +28,22 @@ RULES = (
     _option("sqlplus", r"[\w$#]{1,60}/([^\s@/\"']+)@", "sqlplus"),
     _option("mongo(?:sh|dump|restore|export|import|stat|top)?", rf"-p\s{{0,4}}{_ARGUMENT}", "mongo"),
     _option("redis-cli", rf"-a\s{{0,4}}{_ARGUMENT}", "redis-cli"),
-    _option("sshpass", rf"-p\s{{0,4}}{_ARGUMENT}", "pass"),
+    _option("sshpass", rf"-p\s{{0,4}}{_ARGUMENT}", "sshpass"),
     _option("curl", r"(?:-[uU]|--user|--proxy-user)[ =]?[\"']?[^\s:\"']{1,100}:([^\s\"']+)", "curl"),
     _option(r"ldap\w{2,12}", rf"-w\s{{0,4}}{_ARGUMENT}", "ldap"),
     _option(r"smb\w{2,12}", r"-U\s{0,4}[\"']?[^\s%\"']{1,100}%([^\s\"']+)", "smb"),
     _option(r"ipmi[\w-]{2,12}", rf"-[pP]\s{{0,4}}{_ARGUMENT}", "ipmi"),
     _option("login", rf"-p\s{{1,4}}{_ARGUMENT}", "login"),  # docker, podman, helm registry, az, oc
-    _option("htpasswd", rf"-\w{{0,6}}b\w{{0,6}}\s+\S{{1,200}}\s+\S{{1,200}}\s+{_ARGUMENT}", "pass"),
+    _option("htpasswd", rf"-\w{{0,6}}b\w{{0,6}}\s+\S{{1,200}}\s+\S{{1,200}}\s+{_ARGUMENT}", "htpasswd"),
     _option(
         "rabbitmqctl",
         rf"(?:add_user|change_password|authenticate_user)\s+\S{{1,100}}\s+{_ARGUMENT}",
         "rabbitmqctl",
     ),
     _option("snmp[a-z]{3,10}", rf"-[cAX]\s{{0,4}}{_ARGUMENT}", "snmp", kind="snmp-community"),
-    PatternRule("password", re.compile(rf"pass:{_ARGUMENT}"), ("pass",), password_like),  # openssl -passin
+    PatternRule("password", re.compile(rf"pass:{_ARGUMENT}"), ("pass:",), password_like),  # openssl -passin
     PatternRule(
-        "password", re.compile(r"echo\s+[\"']?[\w.-]{1,64}:([^\s\"']+)[\"']?\s*\|\s*chpasswd"), ("pass",)
+        "password", re.compile(r"echo\s+[\"']?[\w.-]{1,64}:([^\s\"']+)[\"']?\s*\|\s*chpasswd"), ("chpasswd",)
     ),
     PatternRule("erlang-cookie", re.compile(rf"-setcookie\s+{_ARGUMENT}"), ("cookie",), password_like),
 )

@@ -14,7 +14,7 @@ import hmac
 import re
 import secrets
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -22,6 +22,7 @@ from tai.text import blocks, credentials, keyed, producers, programs, tokens, we
 from tai.text.rules import SLOT, Rule, RuleBook, Secret
 
 _PLACEHOLDER = re.compile("<redacted:[a-z0-9-]+:[0-9a-f]{8}>|" + SLOT.pattern)
+_MARKERS = 1  # the bit of `blocks.MARKERS`, which comes first in each book
 _FIRST_SLOT = 0xF0000
 _SLOTS = 0x1FFFE  # of a line; what it has beyond them shares the last placeholder
 # Rules may uncover work for each other, a nested URL for one. Each round masks more, so it ends by itself.
@@ -116,7 +117,9 @@ class RedactStream:
 
     def _line(self, line: str, bits: int, body_column: int | None) -> str:
         """One line masked. bits: rules that might match; body_column: of the key block that ends below it."""
-        found = self._blocks.secrets(line)
+        found: Sequence[Secret] = ()
+        if bits & _MARKERS or self._blocks.inside:
+            found = self._blocks.secrets(line)
         if not found and body_column is not None and (span := blocks.body_span(line, body_column)):
             found = [("private-key", *span)]
         rules = self._book.chosen(bits)
@@ -138,20 +141,24 @@ class RedactStream:
         def show(text: str) -> str:
             return SLOT.sub(lambda found: behind[ord(found[0]) - _FIRST_SLOT], text)
 
-        line = _PLACEHOLDER.sub(lambda found: slot(found[0]), line)
+        if "<redacted:" in line or not line.isascii():
+            line = _PLACEHOLDER.sub(lambda found: slot(found[0]), line)
         for _ in range(_ROUNDS):
             before = line
             for rule in rules:
+                found = rule.secrets(line)
+                if not found:
+                    continue
                 pieces: list[str] = []
                 at = 0
-                for kind, start, end in _unmasked(line, rule):
-                    pieces += line[at:start], slot(self._mask(kind, show(line[start:end])))
-                    at = end
-                if pieces:
-                    line = "".join((*pieces, line[at:]))
+                for kind, start, end in found:
+                    if not _is_masked(line[start:end]):
+                        pieces += line[at:start], slot(self._mask(kind, show(line[start:end])))
+                        at = end
+                line = "".join((*pieces, line[at:]))
             if line == before:
                 break
-        return show(line)
+        return show(line) if behind else line
 
     def _mask(self, kind: str, secret: str) -> str:
         if _PLACEHOLDER.fullmatch(secret):
@@ -160,14 +167,11 @@ class RedactStream:
         return self._redactor.placeholder(kind, secret)
 
 
-def _unmasked(line: str, rule: Rule) -> Iterator[Secret]:
-    """The rule's secrets, without placeholders and without the markers that `blocks` has to see again."""
-    for kind, start, end in rule.secrets(line):
-        value = line[start:end]
-        if blocks.MARKER.search(value):
-            continue
-        if not SLOT.search(value) or any(char.isalnum() for char in SLOT.sub("", value)):
-            yield kind, start, end
+def _is_masked(value: str) -> bool:
+    """A placeholder, or a marker that `blocks` has to see again in a second pass."""
+    if blocks.MARKER.search(value):
+        return True
+    return SLOT.search(value) is not None and not any(char.isalnum() for char in SLOT.sub("", value))
 
 
 def _bodies(text: str, marked: dict[int, int]) -> dict[int, int]:

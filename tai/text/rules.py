@@ -11,7 +11,7 @@ and a pattern only ever runs on lines that hold its literal. Most lines hold non
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,13 +19,15 @@ from typing import Protocol
 # sanitiser lets none through, and no pattern mistakes one for a key word. See `redact`.
 SLOT = re.compile("[\U000f0000-\U0010fffd]")
 
-# Tokens of cloud and code services: at least this many letters, digits, - and _ in a row, with the
-# character before them. 20 is the length of the shortest, an AWS access key id.
-# Characters that are looked at together, at least; the words of a piece are in memory at once, some 15 times
-# its size.
+# Bytes that are looked at together, at least; the words of a piece are in memory at once, 15 times its size.
 _PIECE = 1 << 20
-_LONG_RUN = re.compile(rb"[^0-9A-Za-z_-][0-9A-Za-z_-]{20,}")
-
+# This many letters, digits, - and _ in a row, with the character before them: no token has only shorter parts,
+# and keys in base64, in which + and / end a run, begin with 16 known characters.
+_LONG_RUN = re.compile(rb"[^0-9A-Za-z_-][0-9A-Za-z_-]{16,}")
+# More runs than this are sought in one go, so that a text full of tokens costs no more than linear time.
+_FEW = 8
+# Folds case, and splits words at digits: what is left of numbers and hashes is a small vocabulary.
+_LETTERS = bytes(0x20 if chr(code).isdigit() else code for code in range(0x80)).lower() + b" " * 0x80
 
 # (kind, start, end) of a secret in its line, in characters.
 Secret = tuple[str, int, int]
@@ -40,13 +42,13 @@ class Rule(Protocol):
 
     @property
     def likely(self) -> re.Pattern[bytes] | None:
-        """Instead of anchors: found in each distinct long run of word characters that may be such a secret,
-        as ASCII bytes with the character before the run.
+        """Instead of anchors: matches each distinct long run of word characters that may be such a secret,
+        from the character before the run, in ASCII.
 
         With neither, the rule sees all lines, which only rules for one producer may afford.
         """
 
-    def secrets(self, line: str) -> Iterator[Secret]:
+    def secrets(self, line: str) -> Sequence[Secret]:
         """The secrets in the line, from left to right, none overlapping."""
 
 
@@ -64,14 +66,18 @@ class PatternRule:
     accept: Callable[[str], bool] = bool
     likely: re.Pattern[bytes] | None = None
 
-    def secrets(self, line: str) -> Iterator[Secret]:
+    def secrets(self, line: str) -> Sequence[Secret]:
+        if self.pattern.search(line) is None:
+            return ()
+        secrets: list[Secret] = []
         done = 0
         for found in self.pattern.finditer(line):
             for group in range(1, self.pattern.groups + 1):
                 start, end = found.span(group)
                 if start >= done and self.accept(found[group]):
                     done = end
-                    yield (found.lastgroup or self.kind).replace("_", "-"), start, end
+                    secrets.append(((found.lastgroup or self.kind).replace("_", "-"), start, end))
+        return secrets
 
 
 class RuleBook:
@@ -79,12 +85,14 @@ class RuleBook:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = tuple(rules)
-        self._anchors: dict[bytes, int] = {}
+        self._anchors: dict[bytes, tuple[bytes, int]] = {}  # → its longest part without digits, rules
         self._likely: list[tuple[re.Pattern[bytes], int]] = []
         self._always = 0
         for number, rule in enumerate(self.rules):
-            for anchor in rule.anchors:
-                self._anchors[anchor.encode()] = self._anchors.get(anchor.encode(), 0) | 1 << number
+            for anchor in map(str.encode, rule.anchors):
+                letters = max(re.split(rb"\d+", anchor), key=len)
+                _, bits = self._anchors.get(anchor, (letters, 0))
+                self._anchors[anchor] = letters, bits | 1 << number
             if rule.likely is not None:
                 self._likely.append((rule.likely, 1 << number))
             elif not rule.anchors:
@@ -104,18 +112,20 @@ class RuleBook:
         return found
 
     def _mark_piece(self, piece: bytes, offset: int, found: dict[int, int]) -> None:
-        """Literals are sought in the vocabulary first: logs repeat themselves, so it is a tenth of them."""
-        words = b"\n".join(set(piece.split()))
-        folded_words = words.lower()
+        """Anchors are sought in the vocabulary first: logs repeat themselves, so it is a hundredth of them."""
+        vocabulary = b"\n".join(set(piece.translate(_LETTERS).split()))
         folded = piece.lower()
-        for anchor, bits in self._anchors.items():
-            if anchor in folded_words:
+        for anchor, (letters, bits) in self._anchors.items():
+            if letters in vocabulary:
                 _mark(folded, anchor, bits, offset, found)
-        if self._likely:
-            for run in set(_LONG_RUN.findall(b"\n" + words)):
-                bits = sum(bit for likely, bit in self._likely if likely.search(run))
-                if bits:
-                    _mark(piece, run[1:], bits, offset, found)
+        runs = set(_LONG_RUN.findall(b"\n" + piece)) if self._likely else set()
+        for likely, bit in self._likely:
+            tokens = {run for run in runs if likely.match(run)}
+            if len(tokens) <= _FEW:
+                for run in tokens:
+                    _mark(piece, run[1:], bit, offset, found)
+            else:
+                _mark_runs(piece, tokens, bit, offset, found)
         if self._always:
             _mark_all(piece, self._always, offset, found)
 
@@ -137,6 +147,13 @@ def _mark(text: bytes, literal: bytes, bits: int, offset: int, found: dict[int, 
         if end < 0:
             return
         at = text.find(literal, end)
+
+
+def _mark_runs(text: bytes, runs: set[bytes], bits: int, offset: int, found: dict[int, int]) -> None:
+    for run in _LONG_RUN.finditer(b"\n" + text):
+        if run[0] in runs:
+            start = text.rfind(b"\n", 0, run.start()) + 1 + offset
+            found[start] = found.get(start, 0) | bits
 
 
 def _mark_all(text: bytes, bits: int, offset: int, found: dict[int, int]) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tai.text import Anonymiser, Redactor, clean, sanitise  # noqa: E402 - run as a script, from anywhere
+from tai.text import Anonymiser, Redactor, clean, sanitise
 
 SIZE = 8_000_000  # bytes: long enough for one figure, short enough for seven
 ROUNDS = 3

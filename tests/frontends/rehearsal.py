@@ -119,7 +119,9 @@ class Rehearsed:
 
     async def follow_up(self, text: str) -> None:
         self.asked.append(f"follow_up {text}")
-        assert self.session.diagnosis is not None
+        if self.session.diagnosis is None:
+            await self.diagnose(text)
+            return
         self._emit(Diagnosed(diagnosis=self.session.diagnosis.model_copy(update={"cause": f"About {text}"})))
 
     async def collect(self, names: Sequence[str]) -> None:
@@ -152,6 +154,8 @@ class Rehearsed:
 
     async def close(self) -> None:
         self.asked.append("close")
+        if self._gate.parent.is_dir():
+            (self._gate.parent / "closed").touch()
 
 
 def context(investigation: Rehearsed, show: Callable[[View], None]) -> Context:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -273,6 +274,20 @@ def test_what_is_typed_during_work_waits_unseen_for_the_prompt(folder: Path, ter
     terminal.expect("ROOT CAUSE")
     terminal.wait(lambda: "> /version" in terminal.shown, "the waiting keys")
     assert terminal.everything.count("/version") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM], ids=["SIGHUP", "SIGTERM"])
+@pytest.mark.parametrize("ticket", ["", "db-01 is slow\r"], ids=["prompt", "work"])
+def test_a_terminal_that_goes_away_stops_the_work_and_closes_what_is_open(
+    folder: Path, terminal: Terminal, ticket: str, number: signal.Signals
+) -> None:
+    if ticket:
+        terminal.send(ticket)
+        terminal.expect("/show E4")
+    terminal.process.kill(number)
+    assert terminal.exit_status() == 130
+    assert (folder / "closed").exists()
+    assert "Traceback" not in terminal.everything
 
 
 def test_the_screen_survives_a_resize_during_work(folder: Path) -> None:

@@ -12,12 +12,9 @@ from tests.sshd import ClientHome, Sshd, client_home, free_port, sshd, sshd_fact
 __all__ = ["client_home", "sshd", "sshd_factory"]
 
 
-def tai(home: ClientHome, folder: Path, port: int, **environment: str) -> Terminal:
+def tai(home: ClientHome, folder: Path, **environment: str) -> Terminal:
     return Terminal(
-        [
-            *("-m", "tai", "--ignore-ssh-config", "-p", str(port), "-l", home.user),
-            *("-i", str(home.key)),
-        ],
+        ["-m", "tai"],
         environment={"HOME": str(home.path), "TAI_STATE_DIR": str(folder / "state"), **environment},
         columns=100,
         rows=40,
@@ -28,34 +25,38 @@ def tai(home: ClientHome, folder: Path, port: int, **environment: str) -> Termin
 def test_a_ticket_a_host_evidence_and_a_command_of_ones_own(
     client_home: ClientHome, sshd: Sshd, tmp_path: Path
 ) -> None:
-    with tai(client_home, tmp_path, sshd.port) as terminal:
+    client_home.configure(
+        f"Host db-9\n HostName 127.0.0.1\n Port {sshd.port}\n User {sshd.user}\n IdentityFile {client_home.key}\n"
+    )
+    with tai(client_home, tmp_path) as terminal:
         terminal.expect_prompt("no host yet · deterministic")
         terminal.send("the disk of this box looks full\r")
-        terminal.expect("the ticket is kept")
+        terminal.expect("; the ticket is")
         terminal.expect_prompt("no host yet")
-        terminal.send("/host 127.0.0.1\r")
+        terminal.send("/host db-9\r")
         terminal.expect("connected ")
         terminal.expect("answered by the deterministic engine; no language model was used")
-        terminal.expect_prompt("127.0.0.1 · deterministic")
+        terminal.expect_prompt("db-9 · deterministic")
         terminal.send("/run uname -s | wc -l\r")
         terminal.expect("uname -s | wc -l  ")
-        terminal.expect_prompt("127.0.0.1")
+        terminal.expect_prompt("db-9")
         terminal.send("/run rm -rf /tmp/x\r")
         terminal.expect("rm ")
-        terminal.expect_prompt("127.0.0.1")
+        terminal.expect_prompt("db-9")
         terminal.send("\x04")
         assert terminal.exit_status() == 0
         assert "Traceback" not in terminal.everything
 
 
 def test_a_host_that_refuses_is_told_once_with_a_remedy(client_home: ClientHome, tmp_path: Path) -> None:
-    with tai(client_home, tmp_path, free_port()) as terminal:
+    client_home.configure(f"Host db-9\n HostName 127.0.0.1\n Port {free_port()}\n")
+    with tai(client_home, tmp_path) as terminal:
         terminal.expect_prompt("no host yet")
-        terminal.send("/host 127.0.0.1\r")
+        terminal.send("/host db-9\r")
         terminal.expect("Paste the ticket")
-        terminal.expect_prompt("127.0.0.1")
+        terminal.expect_prompt("db-9")
         terminal.send("it is slow\r")
-        terminal.expect("cannot reach 127.0.0.1")
+        terminal.expect("cannot reach db-9")
         terminal.expect_prompt("Enter looks into the same ticket")
         assert terminal.everything.count("cannot reach") == 1
         assert "Traceback" not in terminal.everything
@@ -67,16 +68,18 @@ def test_a_broken_collector_file_ends_the_prompt_with_file_line_and_status_2(
     folder = tmp_path / "collectors"
     folder.mkdir()
     (folder / "mine.toml").write_text('name = "mine"\ntitel = "?"\n')
-    with tai(client_home, tmp_path, 22, TAI_COLLECTORS_DIR=str(folder)) as terminal:
+    with tai(client_home, tmp_path, TAI_COLLECTORS_DIR=str(folder)) as terminal:
         assert terminal.exit_status() == 2
         assert "mine.toml" in terminal.everything
         assert "Traceback" not in terminal.everything
 
 
 def test_the_real_collectors_are_listed_and_completed(client_home: ClientHome, tmp_path: Path) -> None:
-    with tai(client_home, tmp_path, 22) as terminal:
-        terminal.expect_prompt("no host yet")
-        terminal.send("/collectors\r")
+    with tai(client_home, tmp_path) as terminal:
+        terminal.expect(">")
+        terminal.send(
+            "/collectors\r"
+        )  # right away, while the engine is still being imported behind the prompt
         terminal.expect("disk ")
         terminal.expect_prompt()
         terminal.send("/collect netw\t")

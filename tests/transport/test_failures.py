@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import inspect
 import socket
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
@@ -132,12 +131,12 @@ async def test_a_server_that_hangs_in_the_key_exchange(client_home: ClientHome, 
     assert "did not finish exchanging keys within 0.5 s" in error.cause
 
 
-async def test_a_server_that_hangs_in_the_login(sshd_factory: SshdFactory, tmp_path: Path) -> None:
+async def test_a_server_that_hangs_in_the_login(sshd_factory: SshdFactory) -> None:
     """An AuthorizedKeysCommand that never answers, as with a directory server that is down."""
-    slow = tmp_path / "slow"
-    slow.write_text("#!/bin/sh\nexec sleep 30\n")
     server = sshd_factory(
-        "AuthorizedKeysCommand /usr/bin/sleep 30", "AuthorizedKeysCommandUser root", "AuthorizedKeysFile none"
+        "AuthorizedKeysCommand /usr/bin/sleep 30",
+        f"AuthorizedKeysCommandUser {getpass.getuser()}",
+        "AuthorizedKeysFile none",
     )
     error = await failure(Target(server.address, server.user, server.port), Limits(login_timeout_s=3))
     assert "did not finish logging in within 3 s" in error.cause
@@ -202,14 +201,9 @@ async def test_cancelling_a_login_leaves_no_connection(sshd: Sshd, client_home: 
     task = asyncio.create_task(
         connect(Target(sshd.address, sshd.user, sshd.port), Limits(), report=lambda _: None)
     )
-    deadline = time.monotonic() + 20
-    while "Connection from" not in sshd.log:
-        assert time.monotonic() < deadline
+    while "Connection from" not in sshd.log:  # noqa: ASYNC110 - the server is another process
         await asyncio.sleep(0.005)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    sshd.wait_for_log("onnection")
-    while "closed by" not in sshd.log.lower() and "disconnect" not in sshd.log.lower():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
+    sshd.wait_until_idle()

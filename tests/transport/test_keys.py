@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import subprocess
 import sys
 import textwrap
@@ -35,18 +36,18 @@ async def failure(server: Sshd, *identity_files: Path) -> str:
 @contextlib.contextmanager
 def agent(*keys: Path, passphrase: str = "") -> Iterator[str]:
     """A real ssh-agent that holds these keys; gives its socket."""
-    socket = keys[0].parent / "agent.sock"
-    with subprocess.Popen(["ssh-agent", "-D", "-a", str(socket)], stdout=subprocess.DEVNULL) as process:
-        while not socket.exists():
+    path = keys[0].parent / "agent.sock"
+    with subprocess.Popen(["ssh-agent", "-D", "-a", str(path)], stdout=subprocess.DEVNULL) as process:
+        while not path.exists():
             assert process.poll() is None
-        env = {**os.environ, "SSH_AUTH_SOCK": str(socket), "SSH_ASKPASS_REQUIRE": "force"}
+        env = {**os.environ, "SSH_AUTH_SOCK": str(path), "SSH_ASKPASS_REQUIRE": "force"}
         answer = keys[0].parent / "askpass"
         answer.write_text(f"#!/bin/sh\necho '{passphrase}'\n")
         answer.chmod(0o700)
         env["SSH_ASKPASS"] = str(answer)
         subprocess.run(["ssh-add", "-q", *map(str, keys)], env=env, check=True)
         try:
-            yield str(socket)
+            yield str(path)
         finally:
             process.terminate()
 
@@ -154,8 +155,8 @@ async def test_the_agent_signs_for_an_encrypted_key(
     client_home.key.unlink()
     key = make_key(client_home.ssh / "locked", passphrase=PASSPHRASE)
     server = sshd_factory(authorized=[Path(f"{key}.pub")])
-    with agent(key, passphrase=PASSPHRASE) as socket:
-        monkeypatch.setenv("SSH_AUTH_SOCK", socket)
+    with agent(key, passphrase=PASSPHRASE) as path:
+        monkeypatch.setenv("SSH_AUTH_SOCK", path)
         await dial(target(server, key))
     assert "auth-agent-req" not in server.log
 
@@ -169,9 +170,9 @@ async def test_other_keys_of_the_agent_come_last_and_not_with_identities_only(
 ) -> None:
     held = make_key(tmp_path / "held")
     server = sshd_factory(authorized=[Path(f"{held}.pub")])
-    with agent(held) as socket:
+    with agent(held) as path:
         held.unlink()
-        monkeypatch.setenv("SSH_AUTH_SOCK", socket)
+        monkeypatch.setenv("SSH_AUTH_SOCK", path)
         await dial(server)
         assert server.log.count("Failed publickey") + server.log.count("Postponed publickey") <= 2
         client_home.configure("IdentitiesOnly yes\n")
@@ -183,6 +184,17 @@ async def test_a_dead_agent_is_named_and_does_not_stop_a_key_file(
 ) -> None:
     monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "nobody"))
     await dial(sshd)
+
+
+async def test_an_agent_that_never_answers_is_left_aside(
+    sshd: Sshd, dial: Dialler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tai.transport.ssh.keys._AGENT_S", 0.3)
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "silent"))
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "silent"))
+        silent.listen()
+        await dial(sshd)
 
 
 LOGIN = """

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Makes a bare Debian root into a test host. Runs while the image is built, outside of it; $1: the root's folder.
+# Makes a bare Debian root into a test host. Runs while the image is built, outside of it.
+# $1: the root's folder; $2: the suite.
 set -eu
-root=$1
+root=$1 suite=$2
 inside() { chroot "$root" "$@"; }
 
 # Two ways in: root, and an engineer's account that may read logs but change nothing.
@@ -28,5 +29,5 @@ ln -sf /usr/share/zoneinfo/Etc/UTC "$root/etc/localtime"
 # The builder's own package source and name server are nobody else's business, and would not work elsewhere.
 rm -rf "$root"/etc/apt/sources.list.d/* "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/*.bin "$root"/var/log/apt/* \
     "$root"/var/log/bootstrap.log "$root"/var/cache/apt/archives/*.deb
-printf 'deb http://deb.debian.org/debian bookworm main\n' >"$root/etc/apt/sources.list"
+printf 'deb http://deb.debian.org/debian %s main\n' "$suite" >"$root/etc/apt/sources.list"
 printf 'nameserver 10.20.0.1\n' >"$root/etc/resolv.conf"

@@ -9,6 +9,7 @@ when the host has said that it would accept that key, as in ssh.
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from tai.transport.ssh.home import home
 from tai.transport.ssh.identity import Identity, read_identity
 from tai.transport.ssh.loader import asyncssh
 from tai.transport.ssh.settings import Effective
+
+_AGENT_S = 5.0  # listing keys is instant; a forwarded agent whose far end is gone never answers
 
 
 @dataclass(slots=True)
@@ -171,10 +174,13 @@ async def _held(agent: asyncssh.SSHAgentClient | None, offer: Offer) -> dict[byt
     if agent is None:
         return {}
     try:
-        return {pair.key_public_data: pair for pair in await agent.get_keys()}
+        async with asyncio.timeout(_AGENT_S):
+            return {pair.key_public_data: pair for pair in await agent.get_keys()}
+    except TimeoutError:
+        offer.unused.append(f"the agent did not answer within {_AGENT_S:g} s")
     except ValueError as error:
-        offer.unused.append(f"the agent did not answer ({error})")
-        return {}
+        offer.unused.append(f"the agent cannot be used ({error})")
+    return {}
 
 
 def _certificates(files: Iterable[Path], offer: Offer) -> Iterable[asyncssh.SSHCertificate]:
