@@ -15,8 +15,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from platformdirs import PlatformDirs
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from tai.errors import ConfigError
 
@@ -38,6 +44,17 @@ def _collectors_dir() -> Path:
 
 def _prompts_dir() -> Path:
     return _DIRS.user_config_path / "prompts"
+
+
+class HostSettings(BaseModel):
+    """What holds for one host only: a table `[hosts."web-01"]` of the config file. The name may hold `*`: `"web-*"`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sudo: bool = Field(
+        False,
+        description="Run the commands that the catalogue marks for it with `sudo -n`. Off unless this says so.",
+    )
 
 
 class Settings(BaseSettings):
@@ -93,6 +110,14 @@ class Settings(BaseSettings):
     max_ticket_bytes: int = Field(2 * 2**20, ge=1024, description="A larger ticket is refused.")
 
     max_attachment_bytes: int = Field(64 * 2**20, ge=1024, description="A larger attachment is refused.")
+    max_path_files: int = Field(8, ge=1, le=50, description="Most files that are read below one `--path`.")
+
+    anonymize: bool = Field(
+        False, description="Evidence, prompt and diagnosis carry stand-ins for addresses, host and user names."
+    )
+    hosts: dict[str, HostSettings] = Field(
+        {}, description='Settings of single hosts, by the name you give tai: `[hosts."web-01"]`.'
+    )
 
     state_dir: Path = Field(default_factory=_state_dir, description="Where sessions are recorded.")
     collectors_dir: Path = Field(
@@ -101,6 +126,17 @@ class Settings(BaseSettings):
     prompts_dir: Path = Field(
         default_factory=_prompts_dir, description="Your own prompt templates, by the same file names."
     )
+
+    def host(self, name: str) -> HostSettings:
+        """What holds for the host of this name, as the user typed it: its own table, else the first with a fitting `*`."""
+        wanted = name.lower()
+        for pattern, chosen in self.hosts.items():
+            if pattern.lower() == wanted:
+                return chosen
+        for pattern, chosen in self.hosts.items():
+            if re.fullmatch(".*".join(map(re.escape, pattern.lower().split("*"))), wanted):
+                return chosen
+        return HostSettings()
 
 
 def load(path: Path | None = None, flags: Mapping[str, Any] | None = None) -> Settings:
@@ -132,6 +168,11 @@ def load(path: Path | None = None, flags: Mapping[str, Any] | None = None) -> Se
         return Layered(**given)
     except ValidationError as error:
         raise _explain(error, file, values) from None
+    except SettingsError as error:
+        # A list or table in an environment variable is JSON, and this one is not.
+        name = re.search(r'field "(\w+)"', str(error))
+        variable = f"TAI_{name[1]}".upper() if name else "TAI_…"
+        raise ConfigError(f"environment variable {variable}", "a JSON value was expected") from None
 
 
 def _read_file(file: Path, *, required: bool) -> dict[str, Any]:
@@ -159,21 +200,41 @@ def _read_file(file: Path, *, required: bool) -> dict[str, Any]:
     return values
 
 
-def line_of(text: str, key: str) -> int | None:
-    """The line, from 1, that assigns the top-level `key` in a TOML text, or opens a table of that name."""
-    for number, line in enumerate(text.splitlines(), start=1):
-        if re.match(rf"\s*(?:\[+\s*)?[\"']?{re.escape(key)}[\"']?\s*[=.\]]", line):
-            return number
-    return None
+def line_of(text: str, *path: str) -> int | None:
+    """The line, from 1, that assigns the key at `path` in a TOML text, or opens the table of that name.
+
+    A key below a table is sought behind that table's own line. Where the key itself is not found, its table's line counts.
+    """
+    found: int | None = None
+    lines = text.splitlines()
+    for depth, key in enumerate(path):
+        names = rf"[\"']?{re.escape(key)}[\"']?"
+        if depth:
+            before = r"\.".join(rf"[\"']?{re.escape(name)}[\"']?" for name in path[:depth])
+            opening = rf"\s*\[\s*{before}\s*\.\s*{names}\s*\]|\s*(?:{before}\s*\.\s*)?{names}\s*="
+        else:
+            opening = rf"\s*(?:\[+\s*)?{names}\s*[=.\]]"
+        start = found or 0
+        after = [n for n, line in enumerate(lines, start=1) if n >= start and re.match(opening, line)]
+        if not after:
+            break
+        found = after[0]
+    return found
 
 
 def _explain(error: ValidationError, file: Path, values: Mapping[str, Any]) -> ConfigError:
     first = error.errors()[0]
-    key = str(first["loc"][0]) if first["loc"] else ""
+    path = [str(part) for part in first["loc"]] or [""]
+    key = path[0]
     said = f"{first['msg'].lower()}, got {first['input']!r}"
+    if first["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(path[-1], HostSettings.model_fields, n=1)
+        known = ", ".join(HostSettings.model_fields)
+        said = "unknown setting; " + (f"did you mean {near[0]}?" if near else f"known here: {known}")
     variable = f"TAI_{key}".upper()
     if variable in os.environ:
         return ConfigError(f"environment variable {variable}", said)
     if key in values:
-        return ConfigError(file, said, line=line_of(file.read_text(encoding="utf-8"), key), key=key)
+        line = line_of(file.read_text(encoding="utf-8"), *path)
+        return ConfigError(file, said, line=line, key=".".join(path))
     return ConfigError(f"--{key.replace('_', '-')}", said)

@@ -66,6 +66,9 @@ class ReadOnlyCommand:
         """Sandbox layers that this program cannot run under, as named in the catalogue (`nnp`, `caps`, `fsize`)."""
         return self._canonical.incompatible_layers
 
+    def __init_subclass__(cls) -> NoReturn:
+        raise TypeError("ReadOnlyCommand is final")
+
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"a ReadOnlyCommand cannot be changed (tried to set {name})")
 

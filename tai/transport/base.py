@@ -1,8 +1,9 @@
 """The seam between tai and a host: what a connection is, whatever carries it.
 
 Implementations: `tai.transport.ssh` (asyncssh) and `tai.transport.replay` (recorded outputs). Nobody calls a
-connection's `_execute` but `tai.transport.run`, which takes only a `ReadOnlyCommand`; the linter holds that
-(private access) and the import contract holds that only `tai.engine.collect` uses `tai.transport.run`.
+connection's `_execute` but `tai.transport.run`, which takes only a `ReadOnlyCommand`, and the SSH login's own probe, which
+sends one constant (`tai.policy.sandbox.PROBE`). The linter holds that (private access), and the import contract holds
+that only `tai.engine.collect` uses `tai.transport.run`.
 """
 
 from __future__ import annotations

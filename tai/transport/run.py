@@ -30,7 +30,7 @@ async def run(
     Raises PolicyRefusal, and sends nothing, when the command is not what the policy would make of it now.
     """
     checked = ReadOnlyCommand(command.argv)
-    if type(command) is not ReadOnlyCommand or checked.argv != command.argv:
+    if checked != command:  # also when it is of another type, whatever the type checker was told
         raise PolicyRefusal("this is not a command that the policy made")
     seconds = min(timeout_s or checked.timeout_s, checked.timeout_s)
     size = min(max_bytes or checked.max_bytes, checked.max_bytes)

@@ -31,7 +31,10 @@ class _Screen(pyte.HistoryScreen):
 
 
 class Terminal:
-    """Runs `python ARGS…` in a terminal of `columns` × `rows`. Use as a context manager; leaving ends the program."""
+    """Runs `python ARGS…` in a terminal of `columns` × `rows`. Use as a context manager; leaving ends the program.
+
+    inside: the words of a program to run it in, such as tmux.
+    """
 
     def __init__(
         self,
@@ -40,14 +43,16 @@ class Terminal:
         columns: int = 80,
         rows: int = 24,
         environment: Mapping[str, str] | None = None,
+        inside: Sequence[str] = (),
     ) -> None:
         kept = {name: value for name, value in os.environ.items() if name not in _DECIDED_HERE}
         self.screen = _Screen(self, columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.raw = b""
+        program, *words = [*inside, sys.executable, *arguments]
         self.process: pexpect.spawn[bytes] = pexpect.spawn(
-            sys.executable,
-            list(arguments),
+            program,
+            words,
             cwd=str(ROOT),
             env={**kept, "TERM": "xterm-256color", "PYTHONPATH": str(ROOT), **(environment or {})},
             dimensions=(rows, columns),

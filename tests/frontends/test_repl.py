@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 import stat
 from collections.abc import Iterator
@@ -337,6 +338,26 @@ def test_a_dumb_terminal_gets_text_and_no_escape_sequence(folder: Path) -> None:
         assert b"\x1b" not in terminal.raw
         terminal.send("/quit\r")
         assert terminal.exit_status() == 0
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+def test_the_conversation_works_inside_tmux(folder: Path) -> None:
+    (folder / "tmux.conf").write_text("set -g status off\nset -g default-terminal screen-256color\n")
+    tmux = ["tmux", "-S", str(folder / "socket"), "-f", str(folder / "tmux.conf"), "new-session"]
+    with start(folder, inside=tmux) as terminal:
+        terminal.expect_prompt("no host yet")
+        terminal.paste("\n".join(f"line {n} on db-01 held" for n in range(1, 301)))
+        terminal.expect("[pasted 300 lines]")
+        terminal.send("\r")
+        terminal.expect("1 command running")
+        terminal.send("\x03")
+        terminal.expect("stopped; 2 pieces of evidence are kept")
+        terminal.expect_prompt("2 pieces of evidence")
+        terminal.send("/show E1\r")
+        terminal.expect("/dev/vdb1 ext4")
+        terminal.send("\x04")
+        terminal.exit_status()
+    assert (folder / "closed").exists()
 
 
 def test_clear_empties_screen_and_conversation_and_says_what_stays(any_size: Terminal) -> None:
