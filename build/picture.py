@@ -14,9 +14,13 @@ ROOT = Path(__file__).parent.parent
 
 def main() -> None:
     """Run the demo, read its events, draw what a terminal would have shown."""
-    done = subprocess.run([sys.executable, "-m", "tai", "demo", "--json"], capture_output=True, text=True, cwd=ROOT, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "tai", "demo", "--json"], capture_output=True, text=True, cwd=ROOT, check=True
+    )
     events = [decode(line).event for line in done.stdout.splitlines()]
-    (ROOT / "docs" / "demo.svg").write_text(svg(events, title="tai demo", width=110, before="$ tai demo"), encoding="utf-8")
+    (ROOT / "docs" / "demo.svg").write_text(
+        svg(events, title="tai demo", width=110, before="$ tai demo"), encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

@@ -90,7 +90,11 @@ class PlanMade(Frozen):
 
 
 class CommandSent(Frozen):
-    """Written to the record, and flushed to disk, before the command's bytes leave. sandbox: layers it runs under."""
+    """Written to the record, and flushed to disk, before the command's bytes leave.
+
+    argv: canonical; sudo: sent as `sudo -n -- /absolute/path …`; sandbox: the layers it runs under, `argv` for none but
+    the policy.
+    """
 
     kind: Literal["command_sent"] = "command_sent"
     n: int
@@ -100,6 +104,7 @@ class CommandSent(Frozen):
     argv: tuple[str, ...]
     tier: str
     sandbox: str
+    sudo: bool = False
 
 
 class ObservationMade(Frozen):

@@ -53,6 +53,7 @@ class HostSettings(BaseModel):
 
     sudo: bool = Field(
         False,
+        strict=True,
         description="Run the commands that the catalogue marks for it with `sudo -n`. Off unless this says so.",
     )
 

@@ -17,7 +17,7 @@ _DESTROYS = re.compile(
     """
 )
 _READS = re.compile(
-    r"(?i)^(?:check|look|see|read|find out|compare|watch|review|inspect|verify|ask|confirm|note|show|list|examine|"
+    r"(?i)^(?:check|look|see|read|find|compare|watch|review|inspect|verify|ask|confirm|note|show|list|examine|"
     r"determine|identify|investigate|monitor|collect|measure|test whether)\b"
 )
 _CHANGES = re.compile(

@@ -68,7 +68,10 @@ class Repl:
             # A closed terminal must stop the commands on the host as Ctrl-C does.
             loop.add_signal_handler(number, here.cancel if here else loop.stop)
         try:
-            return await self._run()
+            with (
+                keys_unseen()
+            ):  # also between two prompts, where a key would otherwise meet a cooked terminal
+                return await self._run()
         except asyncio.CancelledError:
             return EXIT_INTERRUPTED
 
@@ -127,8 +130,7 @@ class Repl:
 
         loop.add_signal_handler(signal.SIGINT, interrupt)
         try:
-            with keys_unseen():
-                await task
+            await task
         except HostError:
             return  # told as an event, with hop, cause and remedy
         except TaiError as error:

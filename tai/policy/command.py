@@ -52,6 +52,16 @@ class ReadOnlyCommand:
         return self._canonical.paths
 
     @property
+    def destinations(self) -> tuple[str, ...]:
+        """Where a tier C command sends packets or asks about, as its words spell it: `@10.0.0.53`, `db-02:5432`."""
+        return self._canonical.destinations
+
+    @property
+    def sudo_path(self) -> str:
+        """The program's absolute path, to run it with sudo where the user's config says so; '' where that is never done."""
+        return self._canonical.program if self._canonical.sudo else ""
+
+    @property
     def effects(self) -> str:
         """What running it does to the host besides reading, in words; '' when nothing is known."""
         return self._canonical.effects

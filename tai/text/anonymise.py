@@ -55,7 +55,7 @@ class Anonymiser:
     """One per run, so that a name has one stand-in throughout.
 
     key: random when None; hosts, users: names known beforehand, such as those the user connects to. Names
-    found in a text are known from that text on.
+    found in a text are known from that text on; `hide_names` brings an earlier text up to date.
     """
 
     def __init__(
@@ -63,18 +63,29 @@ class Anonymiser:
     ) -> None:
         self._addresses = Addresses(secrets.token_bytes(16) if key is None else key)
         self._names: dict[str, str] = {}
+        self._stands_for: dict[str, str] = {}
         self._pattern: re.Pattern[str] | None = None
         self.learn(hosts=hosts, users=users)
 
-    def learn(self, *, hosts: Iterable[str] = (), users: Iterable[str] = ()) -> None:
+    @property
+    def known(self) -> int:
+        """How many names it knows by now."""
+        return len(self._names)
+
+    def learn(
+        self, *, hosts: Iterable[str] = (), users: Iterable[str] = (), domains: Iterable[str] = ()
+    ) -> None:
         """Names to replace from now on. A host's domain is one: all names in it are replaced."""
         known = len(self._names)
         for host in hosts:
             name, _, domain = host.lower().rstrip(".").partition(".")
             if not _STAND_IN.match(host) and not _is_address(host) and name and name not in _EVERYWHERE:
                 self._names.setdefault(name, self._stand_in("host", name))
-                if "." in domain:
-                    self._names.setdefault(f".{domain}", f".{self._stand_in('dom', domain)}.example")
+                domains = (*domains, domain)
+        for domain in domains:
+            if "." in domain and not _STAND_IN.search(domain):
+                self._names.setdefault(f".{domain}", f".{self._stand_in('dom', domain)}.example")
+                self._names.setdefault(domain, f"{self._stand_in('dom', domain)}.example")
         for user in users:
             if not _STAND_IN.match(user) and user.lower() not in _EVERYWHERE:
                 self._names.setdefault(user.lower(), self._stand_in("user", user.lower()))
@@ -96,7 +107,17 @@ class Anonymiser:
         text = _MAC.sub(self._mac, text)
         text = _IPV4.sub(self._ipv4, text)
         text = _IPV6.sub(self._ipv6, text)
+        return self.hide_names(text)
+
+    def hide_names(self, text: str) -> str:
+        """An anonymised text again, with the names that became known since. Addresses are left as they are."""
         return text if self._pattern is None else self._pattern.sub(self._name, text)
+
+    def reveal(self, text: str) -> str:
+        """`text` with what its stand-ins stand for, as far as they were given out in this run."""
+        for pattern in (_MAC, _IPV4, _IPV6, _STAND_IN):
+            text = pattern.sub(lambda found: self._stands_for.get(found[0], found[0]), text)
+        return text
 
     def _stand_in(self, kind: str, name: str) -> str:
         return f"{kind}-{self._addresses.digest(kind, name, 24):06x}"
@@ -104,19 +125,29 @@ class Anonymiser:
     def _name(self, found: re.Match[str]) -> str:
         within, domain, name = found.groups()
         if name:
-            return self._names[name.lower()]
-        labels = (label.lower() for label in within.split("."))
-        hidden = ".".join(self._names.get(label) or self._stand_in("host", label) for label in labels)
-        return hidden + self._names[domain.lower()]
+            return self._given(self._names[name.lower()], name)
+        labels = within.split(".")
+        return ".".join(map(self._label, labels)) + self._given(self._names[domain.lower()], domain)
+
+    def _label(self, label: str) -> str:
+        """The stand-in of one label before a known domain."""
+        if _STAND_IN.fullmatch(label):
+            return label
+        return self._given(self._names.get(label.lower()) or self._stand_in("host", label.lower()), label)
+
+    def _given(self, stand_in: str, name: str) -> str:
+        """The stand-in, noted with the name that it was given out for; a leading dot belongs to neither."""
+        self._stands_for[stand_in.removeprefix(".")] = name.removeprefix(".")
+        return stand_in
 
     def _mac(self, found: re.Match[str]) -> str:
         separator = found[0][2]
         digits = self._addresses.mac(found[0].replace(separator, "").lower())
-        return separator.join(digits[at : at + 2] for at in range(0, 12, 2))
+        return self._given(separator.join(digits[at : at + 2] for at in range(0, 12, 2)), found[0])
 
     def _ipv4(self, found: re.Match[str]) -> str:
         try:
-            return str(self._addresses.ipv4(IPv4Address(found[0])))
+            return self._given(str(self._addresses.ipv4(IPv4Address(found[0]))), found[0])
         except AddressValueError:
             return found[0]  # 999.1.1.1, or a version with leading zeros
 
@@ -124,7 +155,7 @@ class Anonymiser:
         if "::" not in found[0] and found[0].count(":") != 7:
             return found[0]  # a time of day
         try:
-            return str(self._addresses.ipv6(IPv6Address(found[0])))
+            return self._given(str(self._addresses.ipv6(IPv6Address(found[0]))), found[0])
         except AddressValueError:
             return found[0]
 

@@ -44,7 +44,7 @@ _THEN_ELEMENT = re.compile(r"(?:\s[^<>]{0,200})?>([^<\s][^<]{0,400})</")
 _THEN_FLOW = re.compile(rf":\s{{0,4}}(?![\"']){_BARE}")
 _THEN_PROSE = re.compile(rf"[\"']?(?:\s{{0,4}}(?::|is|was|of)\s{{1,4}}|\s{{1,4}}|:)[\"'`(]?{_BARE}")
 
-_LINE_START = re.compile(r"\s*+(?:export\s+|set\s+|declare -x\s+|Environment=|-\s+|#\s*)?[\"']?")
+_LINE_START = re.compile(r"\s{0,200}+(?:export\s+|set\s+|declare -x\s+|Environment=|-\s+|#\s*)?[\"']?")
 _COMMENT = re.compile(r"\s[#;]")
 
 
@@ -124,7 +124,7 @@ def _grammars(line: str, start: int, end: int) -> Iterator[re.Pattern[str]]:
         yield _THEN_ELEMENT
     if follower in ":\"'\\ " and (opener in ("'", '"') or line[start : start + 2] in ("x-", "X-")):
         yield _THEN_HEADER
-    if follower == ":" and line[:start].rstrip(" ").endswith(("{", ",")):
+    if follower == ":" and line[max(0, start - 4) : start].rstrip(" ").endswith(("{", ",")):
         yield _THEN_FLOW
     yield _THEN_PROSE
 
@@ -135,23 +135,28 @@ def _without_comment(line: str, start: int) -> int:
     return start + len(value.rstrip())
 
 
-_NAMED = re.compile(r"\s*+(?:-\s*)?[\"']?(?i:name|key)[\"']?\s*[:=]\s*[\"']?([\w.-]{1,200})[\"']?,?\s*$")
-
-
-def names_a_secret(line: str) -> bool:
-    """Whether the value of a secret may stand on the next line: `- name: DB_PASSWORD`, then `value: …`.
-
-    So in the environments of Kubernetes and Nomad manifests, in tags and in parameter lists.
-    """
-    named = _NAMED.match(line)
-    return named is not None and is_secret_name(named[1])
-
-
-NAMED_VALUE = PatternRule(
+_NAME_LINE = re.compile(r"\s*+(?:-\s*)?[\"']?(?i:name|key)[\"']?\s*[:=]\s*[\"']?([\w.-]{1,200})[\"']?,?\s*$")
+_BLOCK_LINE = re.compile(r"\s*+(?:-\s*)?[\"']?([\w.-]{1,200})[\"']?:\s+[|>][+-]?\d?\s*$")
+_VALUE_LINE = PatternRule(
     "named-value",
     re.compile(rf"^\s*[\"']?(?i:value)[\"']?\s*[:=]\s*(?:{_QUOTED}|([^\s\"',}}]+))"),
     accept=passphrase_like,
 )
+_BLOCK_VALUE = PatternRule("named-value", re.compile(r"^\s*+(\S.*)"), accept=passphrase_like)
+
+
+def awaited_below(line: str) -> PatternRule | None:
+    """The rule for the next line, if the name of a secret stands in this one and its value there.
+
+    `- name: DB_PASSWORD`, then `value: …`, as in the environments of Kubernetes and Nomad manifests, in tags
+    and parameters; and `password: |`, a YAML block, of which the first line is taken to be the secret.
+    """
+    for shape, rule in ((_NAME_LINE, _VALUE_LINE), (_BLOCK_LINE, _BLOCK_VALUE)):
+        named = shape.match(line)
+        if named is not None and is_secret_name(named[1]):
+            return rule
+    return None
+
 
 RULES = tuple(
     KeyedRule(anchor, tuple(word for word in WORDS if word.anchor == anchor))

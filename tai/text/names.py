@@ -59,7 +59,7 @@ _KEY_BEFORE = re.compile(
     r"(?i:api|access|auth|private|encryption|encrypt|signing|sign|account|shared|master|licen[cs]e|service|storage|app|"
     r"application|client|consumer|deploy|webhook|hmac|aes|des|jwt|ssh|root|admin|primary|secondary|pre-?shared|"
     r"subscription|functions?|ingest|ingestion|cipher|crypto?|vault|unseal|recovery|seal|bot|user|project|write|read|"
-    r"integration|wep|wpa|tsig|rndc|session|secret)[_. -]?$|[A-Z0-9]_$"
+    r"integration|wep|wpa|tsig|rndc|session|secret|token)[_. -]?$|[A-Z0-9]_$"
 )
 
 PASSWORD = Family("password", password_like, passphrase_like)

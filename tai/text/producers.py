@@ -34,7 +34,7 @@ _PRODUCERS: tuple[tuple[re.Pattern[str], tuple[PatternRule, ...]], ...] = (
     ),
     (
         re.compile(
-            r"systemctl show|show-environment|\bprintenv\b|(?:^|[\s/])env$|environ\b|\.env\b|inspect|compose|\bset$"
+            r"systemctl show|show-environment|\bprintenv\b|(?:^|[\s/])env$|environ\b|\.env\b|inspect|compose"
         ),
         (
             PatternRule("credential", re.compile(r"^SetCredential(?:Encrypted)?=[^:]*:(.+)$")),

@@ -70,7 +70,7 @@ class RedactStream:
         self._redactor = redactor
         self._book = book
         self._blocks = blocks.Blocks()
-        self._after_name = False
+        self._awaited: Rule | None = None  # what the line above says of this one
         self._held = ""
         self._counts: Counter[str] = Counter()
 
@@ -90,7 +90,7 @@ class RedactStream:
         """What was held back. The stream is then at its beginning again, with its counts kept."""
         text, self._held = self._held, ""
         masked = self._masked(text)
-        self._blocks, self._after_name = blocks.Blocks(), False
+        self._blocks, self._awaited = blocks.Blocks(), None
         return masked
 
     def _masked(self, text: str) -> str:
@@ -100,7 +100,7 @@ class RedactStream:
         pieces: list[str] = []
         at = 0
         while at < len(text):
-            if not (self._blocks.inside or self._after_name):  # else this line matters, marked or not
+            if not (self._blocks.inside or self._awaited):  # else this line matters, marked or not
                 while starts and starts[-1] < at:
                     starts.pop()
                 marked_next = starts[-1] if starts else len(text)
@@ -123,9 +123,9 @@ class RedactStream:
         if not found and body_column is not None and (span := blocks.body_span(line, body_column)):
             found = [("private-key", *span)]
         rules = self._book.chosen(bits)
-        if self._after_name:
-            rules = (keyed.NAMED_VALUE, *rules)
-        self._after_name = bool(bits) and keyed.names_a_secret(line)
+        if self._awaited:
+            rules = (self._awaited, *rules)
+        self._awaited = keyed.awaited_below(line) if bits else None
         for kind, start, end in reversed(found):
             line = line[:start] + self._mask(kind, line[start:end]) + line[end:]
         return self._apply(rules, line) if rules else line
@@ -177,10 +177,8 @@ def _is_masked(value: str) -> bool:
 def _bodies(text: str, marked: dict[int, int]) -> dict[int, int]:
     """Lines before the end marker of a private key, whose beginning may be cut off → the marker's column."""
     bodies: dict[int, int] = {}
-    for start in marked:
-        column = (
-            blocks.ends_block(_line_at(text, start)) if text.find("----", start, start + 200) >= 0 else -1
-        )
+    for start, bits in marked.items():
+        column = blocks.ends_block(_line_at(text, start)) if bits & _MARKERS else -1
         if column < 0:
             continue
         above = start

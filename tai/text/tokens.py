@@ -17,8 +17,8 @@ from tai.text.rules import PatternRule
 # Parts of a token may be joined by dots and other signs; the long part shows only by the sign before it.
 _BEHIND_SIGN = ""
 _SIGNS = (
-    r"[.](?=[\w-]{20})(?:(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?=\D*\d)|[0-9a-f]{64}|[0-9A-Z]{24}\b)|"
-    r"~|:AA|%3AAA|/0[\w-]{20}|:[a-z0-9]{54}\b|\*[0-9A-F]{40}"
+    r"(?:[.]|/0)(?=[\w-]{20})(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])|[.](?:[0-9a-f]{64}|[0-9A-Z]{24}\b)|"
+    r"~|:AA|%3AAA|:[a-z0-9]{54}\b|\*[0-9A-F]{40}"
 )
 
 # (kind, how a long run begins that may be one, the form itself). Upper and lower case count. On the left

@@ -81,7 +81,7 @@ RULES = (
     ),
     PatternRule(
         "authorization",
-        re.compile(r"\b(?:response|[Ss]ignature)=[\"\\]{0,2}([A-Za-z0-9+/=_%&-]{16,})"),
+        re.compile(r"(?<![A-Za-z])(?:response|[Ss]ignature)=[\"\\]{0,2}([A-Za-z0-9+/=_%&-]{16,})"),
         ("authorization",),
     ),
     PatternRule(

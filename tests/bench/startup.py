@@ -50,7 +50,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as state:
         rows = [
             ("python -c pass, processor", python),
-            ("tai --help, processor", statistics.median(processor_ms([_TAI, "--help"]) for _ in range(_RUNS))),
+            (
+                "tai --help, processor",
+                statistics.median(processor_ms([_TAI, "--help"]) for _ in range(_RUNS)),
+            ),
             ("REPL prompt, wall clock", statistics.median(prompt_ms(state) for _ in range(_RUNS))),
         ]
     for name, value in rows:

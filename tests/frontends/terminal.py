@@ -49,10 +49,10 @@ class Terminal:
         self.screen = _Screen(self, columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.raw = b""
-        program, *words = [*inside, sys.executable, *arguments]
+        words = [*inside, sys.executable, *arguments]
         self.process: pexpect.spawn[bytes] = pexpect.spawn(
-            program,
-            words,
+            words[0],
+            words[1:],
             cwd=str(ROOT),
             env={**kept, "TERM": "xterm-256color", "PYTHONPATH": str(ROOT), **(environment or {})},
             dimensions=(rows, columns),

@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import stat
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -336,28 +337,32 @@ def test_a_dumb_terminal_gets_text_and_no_escape_sequence(folder: Path) -> None:
         terminal.send("/version\r")
         terminal.expect("tai 0.1.0", times=2)
         assert b"\x1b" not in terminal.raw
-        terminal.send("/quit\r")
+        terminal.send("\x04")
         assert terminal.exit_status() == 0
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 def test_the_conversation_works_inside_tmux(folder: Path) -> None:
     (folder / "tmux.conf").write_text("set -g status off\nset -g default-terminal screen-256color\n")
-    tmux = ["tmux", "-S", str(folder / "socket"), "-f", str(folder / "tmux.conf"), "new-session"]
-    with start(folder, inside=tmux) as terminal:
-        terminal.expect_prompt("no host yet")
-        terminal.paste("\n".join(f"line {n} on db-01 held" for n in range(1, 301)))
-        terminal.expect("[pasted 300 lines]")
-        terminal.send("\r")
-        terminal.expect("1 command running")
-        terminal.send("\x03")
-        terminal.expect("stopped; 2 pieces of evidence are kept")
-        terminal.expect_prompt("2 pieces of evidence")
-        terminal.send("/show E1\r")
-        terminal.expect("/dev/vdb1 ext4")
-        terminal.send("\x04")
-        terminal.exit_status()
-    assert (folder / "closed").exists()
+    tmux = ["tmux", "-S", str(folder / "socket"), "-f", str(folder / "tmux.conf")]
+    try:
+        with start(folder, inside=[*tmux, "new-session"]) as terminal:
+            terminal.expect_prompt("no host yet")
+            terminal.paste("\n".join(f"line {n} on db-01 held" for n in range(1, 301)))
+            terminal.expect("[pasted 300 lines]")
+            terminal.send("\r")
+            terminal.expect("/show E4")
+            terminal.expect("1 command running")
+            terminal.send("\x03")
+            terminal.expect("stopped; 2 pieces of evidence are kept")
+            terminal.expect_prompt("2 pieces of evidence")
+            terminal.send("/show E1\r")
+            terminal.expect("/dev/vdb1 ext4")
+            terminal.send("\x04")
+            terminal.exit_status()
+        assert (folder / "closed").exists()
+    finally:
+        subprocess.run([*tmux, "kill-server"], capture_output=True, check=False)
 
 
 def test_clear_empties_screen_and_conversation_and_says_what_stays(any_size: Terminal) -> None:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
+import pytest
+
+import tai.text
 from tai.text import Anonymiser, Redactor, clean
 
 RAW = b"\x1b[31mJul 07 01:02:48 web7 shop[8]: from 8.8.4.9 pass\x1b[0mword=Qw81nd-x\xff\r\nok\r\n"
@@ -25,3 +31,14 @@ def test_the_producer_counts() -> None:
     raw = b"bob:ab01FAX.bQRSU:19000:0:99999:7:::\n"
     assert clean(raw, producer="getent shadow", redactor=Redactor(b"k")).redactions == {"password-hash": 1}
     assert clean(raw, producer="", redactor=Redactor(b"k")).redactions == {}
+
+
+def test_the_names_of_the_package_are_what_they_say_and_only_the_sanitiser_is_loaded_at_once() -> None:
+    script = (
+        "import sys, tai.text as text; assert 'tai.text.redact' not in sys.modules; "
+        "import tai.text.sanitise, tai.text.hygiene; assert callable(text.sanitise) and callable(text.clean); "
+        "assert all(callable(getattr(text, name)) for name in text.__all__)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        getattr(tai.text, "nothing")  # noqa: B009 - mypy would refuse the plain form

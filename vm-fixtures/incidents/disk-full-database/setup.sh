@@ -14,7 +14,6 @@ pg_dropcluster --stop 15 main
 pg_createcluster --locale C.UTF-8 15 main -- --wal-segsize=1 >/dev/null
 cat >/etc/postgresql/15/main/conf.d/shop.conf <<'EOF'
 log_destination = 'syslog'
-log_min_error_statement = panic   # statements carry customers' data
 min_wal_size = 2MB
 autovacuum_naptime = 15s
 EOF
@@ -63,7 +62,10 @@ def application(environ, start_response):
             products = cursor.fetchall()
             log.debug("front page: %d products: %r", len(products), products)
             page = "".join(f"<li>{name} {price}</li>" for _, name, _, price in products)
-            cursor.execute("INSERT INTO visit (agent, page) VALUES (%s, %s)", (environ.get("HTTP_USER_AGENT"), page))
+            cursor.execute(
+                "INSERT INTO visit (agent, page) SELECT %s, string_agg(name || ' ' || price, ', ') FROM product",
+                (environ.get("HTTP_USER_AGENT"),),
+            )
     except psycopg2.Error as error:
         log.error("cannot show the page: %s", error)
         raise SystemExit(1)  # a worker without its database is of no use: gunicorn starts another
