@@ -1,4 +1,7 @@
-"""Draws docs/demo.svg from a real run of `tai demo`, for the README. Run it with `make picture`."""
+"""Draws docs/demo.svg from a real run of `tai demo`, for the README. Run it with `make picture`.
+
+The lines that tell of each command are left out of the picture, and only they; the README says so.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tai.events import decode
+from tai.events import ObservationMade, decode
 from tai.frontends.render import svg
 
 ROOT = Path(__file__).parent.parent
@@ -17,7 +20,8 @@ def main() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tai", "demo", "--json"], capture_output=True, text=True, cwd=ROOT, check=True
     )
-    events = [decode(line).event for line in done.stdout.splitlines()]
+    told = [decode(line).event for line in done.stdout.splitlines()]
+    events = [event for event in told if not isinstance(event, ObservationMade)]
     (ROOT / "docs" / "demo.svg").write_text(
         svg(events, title="tai demo", width=110, before="$ tai demo"), encoding="utf-8"
     )

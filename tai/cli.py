@@ -57,6 +57,13 @@ _ENGINE_OPTIONS = [
     click.option("--model", metavar="NAME", help="Model name on that server."),
     click.option("--budget", type=int, metavar="TOKENS", help="Tokens of evidence in the prompt."),
 ]
+_EVIDENCE_OPTIONS = [
+    click.option(
+        "--anonymize",
+        is_flag=True,
+        help="Stand-ins for addresses, host and user names in evidence, prompt and diagnosis; not in the commands.",
+    ),
+]
 _OUTPUT_OPTIONS = [
     click.option(
         "--json",
@@ -102,7 +109,7 @@ class _Group(click.Group):
     cls=_Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
 )
 @click.version_option(__version__, "-V", "--version", message="tai %(version)s")
-@_options(_SSH_OPTIONS, _ENGINE_OPTIONS, _OUTPUT_OPTIONS)
+@_options(_SSH_OPTIONS, _ENGINE_OPTIONS, _EVIDENCE_OPTIONS, _OUTPUT_OPTIONS)
 @click.pass_context
 def cli(context: click.Context, /, **given: Any) -> None:
     """Read-only incident diagnosis over SSH: what broke on this host, and how do we know?
@@ -144,10 +151,17 @@ def cli(context: click.Context, /, **given: Any) -> None:
 )
 @click.option("--until", help="End of the incident.")
 @click.option("--collect", "collectors", multiple=True, metavar="NAME", help="Only these collectors.")
+@click.option(
+    "--path",
+    "paths",
+    multiple=True,
+    metavar="DIR",
+    help="List what lies below DIR on the host, and read the newest and largest logs and configuration there.",
+)
 @click.option("--no-host", is_flag=True, help="Connect to nothing; only what is attached counts.")
 @click.option("--show-plan", is_flag=True, help="Print what would run on the host and why; run none of it.")
 @click.option("--show-prompt", is_flag=True, help="Print exactly what a model would be asked; ask none.")
-@_options(_SSH_OPTIONS, _ENGINE_OPTIONS, _OUTPUT_OPTIONS)
+@_options(_SSH_OPTIONS, _ENGINE_OPTIONS, _EVIDENCE_OPTIONS, _OUTPUT_OPTIONS)
 @click.pass_context
 def diagnose(context: click.Context, /, **given: Any) -> None:
     """Diagnose HOST from a ticket, once.
@@ -163,7 +177,7 @@ def diagnose(context: click.Context, /, **given: Any) -> None:
 @cli.command()
 @click.argument("host", metavar="HOST")
 @click.argument("names", metavar="[NAME]...", nargs=-1)
-@_options(_SSH_OPTIONS, _OUTPUT_OPTIONS)
+@_options(_SSH_OPTIONS, _EVIDENCE_OPTIONS, _OUTPUT_OPTIONS)
 @click.pass_context
 def collect(context: click.Context, /, **given: Any) -> None:
     """Collect evidence from HOST, with all collectors or those NAMEd, and diagnose nothing."""
@@ -243,6 +257,35 @@ def policy_list() -> None:
     from tai.frontends import listings  # noqa: PLC0415 - see the module's docstring
 
     click.get_current_context().exit(listings.policy_list())
+
+
+@policy.command("sudoers")
+@click.option("--user", metavar="NAME", default="tai", show_default=True, help="The account tai logs in as.")
+@_options(_SSH_OPTIONS[-1:])
+@click.pass_context
+def policy_sudoers(context: click.Context, /, user: str, **given: Any) -> None:
+    """A sudoers fragment that grants the marked reading commands, exactly, and nothing else.
+
+    Read it, then install it with visudo. tai uses it only on hosts whose table in the config file says sudo = true.
+    """
+    from tai.frontends import listings  # noqa: PLC0415 - see the module's docstring
+
+    context.exit(listings.policy_sudoers(user, _merged(context, given)["config_file"]))
+
+
+@cli.command()
+@click.argument("host", metavar="[HOST]", required=False)
+@_options(_SSH_OPTIONS)
+@click.pass_context
+def doctor(context: click.Context, /, **given: Any) -> None:
+    """What works and what to do about the rest: config, keys, model; with HOST, the way to it and what it allows.
+
+    Exit status: 0 when nothing failed, 3 when something did.
+    """
+    from tai.frontends import doctor as checks  # noqa: PLC0415 - see the module's docstring
+    from tai.frontends import shell  # noqa: PLC0415
+
+    context.exit(checks.doctor(shell.Flags.of(_merged(context, given))))
 
 
 def _merged(context: click.Context, given: dict[str, Any]) -> dict[str, Any]:

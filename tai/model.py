@@ -75,6 +75,7 @@ class Facts(Frozen):
 
     os_id, os_like, os_version: from /etc/os-release, '' when absent. family: debian, rhel, suse, alpine, arch or ''.
     clock_offset_s: the host's clock minus ours in seconds, None when it could not be read.
+    node: the host's own name, as `uname -n` prints it, which need not be the name we reached it by.
     """
 
     os_id: str = ""
@@ -85,6 +86,7 @@ class Facts(Frozen):
     euid: int | None = None
     tools: tuple[str, ...] = ()
     clock_offset_s: float | None = None
+    node: str = ""
 
 
 class Host(Frozen):

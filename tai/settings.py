@@ -114,7 +114,8 @@ class Settings(BaseSettings):
     max_path_files: int = Field(8, ge=1, le=50, description="Most files that are read below one `--path`.")
 
     anonymize: bool = Field(
-        False, description="Evidence, prompt and diagnosis carry stand-ins for addresses, host and user names."
+        False,
+        description="Evidence, prompt and diagnosis carry stand-ins for addresses, host and user names.",
     )
     hosts: dict[str, HostSettings] = Field(
         {}, description='Settings of single hosts, by the name you give tai: `[hosts."web-01"]`.'

@@ -12,6 +12,7 @@ from tai.bus import Bus
 from tai.engine import prompt
 from tai.engine.condense import condense
 from tai.engine.options import Options
+from tai.engine.pseudonyms import Pseudonyms
 from tai.engine.session import Session
 from tai.engine.verify import verify
 from tai.errors import ModelError
@@ -23,7 +24,10 @@ from tai.text import sanitise
 
 
 class Asking:
-    """Turns a session's evidence into its diagnosis. cleaned: sanitises and redacts what a model or server says."""
+    """Turns a session's evidence into its diagnosis. cleaned: sanitises and redacts what a model or server says.
+
+    The session holds the ticket as it was given; an engine gets it, and the host's name, as `pseudonyms` tells them.
+    """
 
     def __init__(
         self,
@@ -34,6 +38,7 @@ class Asking:
         engine: Engine,
         fallback: Engine,
         options: Options,
+        pseudonyms: Pseudonyms,
         cleaned: Callable[[str], str],
     ) -> None:
         self.session = session
@@ -42,11 +47,16 @@ class Asking:
         self._engine = engine
         self._fallback = fallback
         self._options = options
+        self._pseudonyms = pseudonyms
         self._cleaned = cleaned
+
+    @property
+    def _ticket(self) -> Ticket:
+        return self._pseudonyms.hide_ticket(self.session.ticket or Ticket(text=""))
 
     def make_prompt(self) -> None:
         """Condense the evidence and render the first question; afterwards `session.prompt_text` is what a model gets."""
-        ticket = self.session.ticket or Ticket(text="")
+        ticket = self._ticket
         condensed = condense(
             self.session.observations,
             self.session.findings,
@@ -60,7 +70,7 @@ class Asking:
             condensed,
             self.session.findings,
             nonce=self.session.nonce,
-            host=self.session.target_name or "(no host)",
+            host=self._pseudonyms.hide(self.session.target_name) or "(no host)",
         )
         self.session.conversation = list(messages)
         self._tell_prompt(
@@ -86,7 +96,7 @@ class Asking:
     async def again(self, text: str, before: set[str]) -> None:
         """A later question in the same conversation. before: ids of the observations that the engine knows already."""
         fresh = [seen for seen in self.session.observations if seen.id not in before]
-        ticket = self.session.ticket or Ticket(text="")
+        ticket = self._ticket
         condensed = (
             condense(
                 fresh,
@@ -118,7 +128,7 @@ class Asking:
         """Ask the engine, or the fallback when it gives no usable answer; verify, and tell the diagnosis."""
         question = Question(
             messages=tuple(self.session.conversation),
-            ticket=self.session.ticket or Ticket(text=""),
+            ticket=self._ticket,
             observations=tuple(self.session.observations),
             findings=tuple(self.session.findings),
             max_answer_tokens=self._options.answer_tokens,

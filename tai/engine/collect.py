@@ -1,8 +1,9 @@
 """Sends the planned commands and makes an observation of each end. The only module that sends anything to a host.
 
 Import-linter holds that: `tai.transport.run` admits nobody else. For each command the order is fixed: the policy makes
-it, the path guard settles it, the event `CommandSent` puts it on disk, and only then do its bytes leave. What comes
-back is cleaned here, once, before anything is stored, shown or sent on.
+it, its destinations are approved, a person agrees where one must, the path guard settles it, the event `CommandSent` puts
+it on disk, and only then do its bytes leave. What comes back is cleaned here, once, before anything is stored, shown or
+sent on.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from tai import parsers
 from tai.bus import Bus
+from tai.engine.grants import Grants
 from tai.engine.guard import PathGuard
 from tai.engine.options import Caps
 from tai.engine.outcome import outcome_of
 from tai.engine.plan import Step
+from tai.engine.pseudonyms import Pseudonyms
 from tai.errors import PolicyRefusal
-from tai.events import CommandSent, ObservationMade
-from tai.model import Observation, Outcome
+from tai.events import CommandSent, Noted, ObservationMade
+from tai.model import Observation, Outcome, Ticket
 from tai.policy import ReadOnlyCommand, Tier
 from tai.text import Redactor, clean
 from tai.transport.base import Completed, Connection
@@ -36,7 +39,11 @@ async def nobody_approves(command: ReadOnlyCommand) -> bool:
 
 
 class Collection:
-    """Collecting over one connection. keep: takes each observation as it is made, so that an interrupt loses none."""
+    """Collecting over one connection. keep: takes each observation as it is made, so that an interrupt loses none.
+
+    grants: what the user has granted for this host; ticket: the ticket as it is now, whose addresses are approved
+    destinations.
+    """
 
     def __init__(
         self,
@@ -44,13 +51,19 @@ class Collection:
         *,
         bus: Bus,
         redactor: Redactor,
+        pseudonyms: Pseudonyms,
         keep: Callable[[Observation], None],
         caps: Caps,
+        grants: Grants,
+        ticket: Callable[[], Ticket | None],
         approve: Approve = nobody_approves,
     ) -> None:
         self._connection = connection
         self._bus = bus
         self._redactor = redactor
+        self._pseudonyms = pseudonyms
+        self._grants = grants
+        self._ticket = ticket
         self._keep = keep
         self._caps = caps
         self._approve = approve
@@ -85,7 +98,9 @@ class Collection:
 
     async def _look(self, step: Step) -> Observation:
         command = ReadOnlyCommand(step.argv)
-        if command.tier is not Tier.A and not await self._approve(command):
+        if reason := self._grants.destinations.refusal(command, self._ticket()):
+            raise PolicyRefusal(reason)
+        if not await self._may_run(command):
             raise PolicyRefusal(
                 "not run: a person has to agree to it first"
                 + (f" ({command.effects})" if command.effects else "")
@@ -97,11 +112,45 @@ class Collection:
             raise PolicyRefusal(
                 f"not run: the run's limit of {self._caps.max_bytes:,} bytes was reached (max_run_bytes)"
             )
+        if self._serves(command):
+            async with self._grants.sudo.turn:
+                if self._serves(command):  # still: the one before may have been refused
+                    return await self._look_with_sudo(step, command)
+        done = await self._send_step(step, command)
+        return self._observation(step, command, done)
+
+    async def _may_run(self, command: ReadOnlyCommand) -> bool:
+        return command.tier is Tier.A or command.argv in self._grants.agreed or await self._approve(command)
+
+    def _serves(self, command: ReadOnlyCommand) -> bool:
+        return self._grants.sudo.serves(command, euid=self._connection.host.facts.euid)
+
+    async def _look_with_sudo(self, step: Step, command: ReadOnlyCommand) -> Observation:
+        done = await self._send_step(step, command, sudo=True)
+        stopped = self._grants.sudo.outcome(done)
+        if stopped and stopped[0] is Outcome.NO_PERMISSION:
+            self._bus.emit(
+                Noted(
+                    level="warning",
+                    text=f"{self._told(stopped[1])}. It is not used again on this host in this session; the rest is read "
+                    "with the login's own rights. `tai policy sudoers` prints what to grant",
+                    host=self._connection.host.name,
+                )
+            )
+        return self._observation(step, command, done, stopped)
+
+    async def _send_step(self, step: Step, command: ReadOnlyCommand, *, sudo: bool = False) -> Completed:
         done = await self._send(
-            step.n, step.collector, step.probe.id, command, step.probe.timeout_s, step.probe.max_bytes
+            step.n,
+            step.collector,
+            step.probe.id,
+            command,
+            step.probe.timeout_s,
+            step.probe.max_bytes,
+            sudo=sudo,
         )
         self._bytes += len(done.stdout)
-        return self._observation(step, command, done)
+        return done
 
     async def _send_for_guard(self, command: ReadOnlyCommand) -> Completed:
         return await self._send(0, "guard", "paths", command, None, None)
@@ -114,6 +163,8 @@ class Collection:
         command: ReadOnlyCommand,
         timeout_s: float | None,
         max_bytes: int | None,
+        *,
+        sudo: bool = False,
     ) -> Completed:
         self._bus.emit(
             CommandSent(
@@ -123,26 +174,38 @@ class Collection:
                 probe=probe,
                 argv=command.argv,
                 tier=command.tier.value,
-                sandbox=sandbox_for(self._connection, command).level,
+                sandbox=sandbox_for(self._connection, command, sudo=sudo).level,
+                sudo=sudo,
             )
         )
-        return await run(self._connection, command, timeout_s=timeout_s, max_bytes=max_bytes)
+        return await run(self._connection, command, timeout_s=timeout_s, max_bytes=max_bytes, sudo=sudo)
 
-    def _observation(self, step: Step, command: ReadOnlyCommand, done: Completed) -> Observation:
-        outcome, reason = outcome_of(done, step.probe.ok_exit, program=command.argv[0])
+    def _observation(
+        self,
+        step: Step,
+        command: ReadOnlyCommand,
+        done: Completed,
+        stopped: tuple[Outcome, str] | None = None,
+    ) -> Observation:
+        """stopped: what became of it when it never ran on the host, because sudo did not let it."""
+        outcome, reason = stopped or outcome_of(done, step.probe.ok_exit, program=command.argv[0])
         # What a command says only on standard error is still what the host said.
         raw = done.stdout if done.stdout.strip() else done.stderr
         cleaned = clean(raw, producer=" ".join(command.argv), redactor=self._redactor)
-        data, unparsed = _parsed(step.parser, cleaned.text) if outcome is Outcome.OK else (None, "")
+        if outcome.answered:
+            told = self._grants.destinations.learn(command.argv, cleaned.text)
+            self._pseudonyms.learn(hosts=told.names, domains=told.domains)
+        text = self._pseudonyms.hide(cleaned.text)
+        data, unparsed = _parsed(step.parser, text) if outcome is Outcome.OK else (None, "")
         return Observation(
             id=step.id,
-            host=self._connection.host.name,
+            host=self._pseudonyms.hide(self._connection.host.name),
             collector=step.collector,
             probe=step.probe.id,
-            argv=command.argv,
+            argv=self._pseudonyms.hide_words(command.argv),
             outcome=Outcome.UNPARSED if unparsed else outcome,
-            reason=clean((unparsed or reason).encode(), producer="", redactor=self._redactor).text,
-            text="" if outcome is Outcome.EMPTY else cleaned.text,
+            reason=unparsed or self._told(reason),  # the parser was given told text already
+            text="" if outcome is Outcome.EMPTY else text,
             data=data,
             exit=done.exit,
             duration_s=round(done.duration_s, 3),
@@ -155,13 +218,16 @@ class Collection:
     def _unseen(self, step: Step, outcome: Outcome, reason: str) -> Observation:
         return Observation(
             id=step.id,
-            host=self._connection.host.name,
+            host=self._pseudonyms.hide(self._connection.host.name),
             collector=step.collector,
             probe=step.probe.id,
-            argv=step.argv,
+            argv=self._pseudonyms.hide_words(step.argv),
             outcome=outcome,
-            reason=reason,
+            reason=self._told(reason),
         )
+
+    def _told(self, reason: str) -> str:
+        return self._pseudonyms.hide(clean(reason.encode(), producer="", redactor=self._redactor).text)
 
     def _made(self, step: Step, seen: Observation) -> None:
         self._keep(seen)

@@ -12,11 +12,16 @@ from dataclasses import replace
 
 from tai.bus import Bus
 from tai.catalog import Catalog, Probe
+from tai.engine import named_paths
 from tai.engine.collect import Approve, Collection
+from tai.engine.destinations import Destinations
+from tai.engine.grants import Grants
 from tai.engine.inspect import inspect
 from tai.engine.options import Options
 from tai.engine.plan import Plan, Step, expand, plan
+from tai.engine.pseudonyms import Pseudonyms
 from tai.engine.session import Session
+from tai.engine.sudo import Sudo
 from tai.errors import HostError, HostKeyError, InputError
 from tai.events import (
     FindingFound,
@@ -51,6 +56,7 @@ class Gathering:
         connect: Connect,
         reach: Reach,
         redactor: Redactor,
+        pseudonyms: Pseudonyms,
         options: Options,
         approve: Approve,
     ) -> None:
@@ -60,11 +66,13 @@ class Gathering:
         self._connect = connect
         self._reach = reach
         self._redactor = redactor
+        self._pseudonyms = pseudonyms
         self._options = options
         self._approve = approve
         self._collection: Collection | None = None
+        self._grants: dict[str, Grants] = {}
 
-    async def _connected(self) -> Connection:
+    async def connected(self) -> Connection:
         """The connection, opened when there is none. Raises HostError, after telling of it."""
         if self.session.connection is not None:
             return self.session.connection
@@ -87,7 +95,10 @@ class Gathering:
             )
             raise
         self.session.connection = connection
-        self.session.host = connection.host
+        self.session.host = host = connection.host
+        self._pseudonyms.learn(
+            hosts=(target.name, host.name, host.facts.node, *map(_host_of, host.via)), users=(host.user,)
+        )
         for note in connection.notes:
             self.note(note)
         self._bus.emit(
@@ -102,11 +113,29 @@ class Gathering:
             connection,
             bus=self._bus,
             redactor=self._redactor,
+            pseudonyms=self._pseudonyms,
             keep=self.session.add,
             caps=self._options.caps,
+            grants=self._granted,
+            ticket=lambda: self.session.ticket,
             approve=self._approve,
         )
         return connection
+
+    @property
+    def _granted(self) -> Grants:
+        """What the user has granted for the host at hand."""
+        name = self.session.target_name
+        if name not in self._grants:
+            self._grants[name] = Grants(
+                Sudo(allowed=self._options.sudo(name)), Destinations(hosts=[name] if name else [])
+            )
+        return self._grants[name]
+
+    @property
+    def sudo_allowed(self) -> bool:
+        """Whether sudo is on for the host at hand: the config says so, and it was not refused."""
+        return self._granted.sudo.allowed and not self._granted.sudo.off
 
     def _chosen_target(self) -> Target:
         if self.session.target is not None:
@@ -141,6 +170,8 @@ class Gathering:
             return
         made = await self._planned(names)
         sent = set() if again else {step.argv for step in self.session.steps}
+        if not again:
+            await self._look_below_named_paths(sent)
         while True:
             fresh = self._numbered(step for step in made.steps if step.argv not in sent)
             if not fresh:
@@ -154,10 +185,48 @@ class Gathering:
     async def show_plan(self, names: Sequence[str]) -> None:
         """Connect, find out what the host is, and tell the first round of the plan. Nothing of it is sent."""
         made = await self._planned(names)
-        self._tell_plan(self._numbered(made.steps), made.skipped)
+        self._tell_plan(self._numbered([*self._listings(set()), *made.steps]), made.skipped)
+
+    def _listings(self, sent: set[tuple[str, ...]]) -> list[Step]:
+        """The listing of each path that the user named on the command line, which is their consent to it."""
+        listings = []
+        for path in self._options.paths:
+            probe, argv = named_paths.listing(path)
+            if argv not in sent:
+                self._granted.agreed.add(argv)
+                listings.append(Step(0, "paths", probe, argv, f"you named {path}", "", {"path": path}))
+        return listings
+
+    async def _look_below_named_paths(self, sent: set[tuple[str, ...]]) -> None:
+        """List what lies below each named path, then read the files there that tell most."""
+        listings = self._numbered(self._listings(sent))
+        if not listings:
+            return
+        self._tell_plan(listings, ())
+        seen = await self._send(listings)
+        files: list[Step] = []
+        left_out: list[str] = []
+        for step, listed in zip(listings, seen, strict=True):
+            named = step.slots["path"]
+            choice = named_paths.choose(
+                self._catalog,
+                named,
+                *self._pseudonyms.reveal([listed.text]),
+                most=self._options.path_files,
+            )
+            left_out += choice.left_out
+            for path, why in choice.files:
+                probe, argv = named_paths.reading(self._catalog, path)
+                files.append(Step(0, "paths", probe, argv, why, probe.parser, {"path": path}))
+        fresh = {step.argv: step for step in files if step.argv not in sent}
+        files = self._numbered(fresh.values())
+        self._tell_plan(files, tuple(left_out))
+        sent.update(step.argv for step in (*listings, *files))
+        await self._send(files)
+        self.tell_findings()
 
     async def _planned(self, names: Sequence[str]) -> Plan:
-        connection = await self._connected()
+        connection = await self.connected()
         ticket = self.session.ticket or Ticket(text="")
         most = self._options.caps.max_commands
         return plan(self._catalog, ticket, connection.host.facts, max_commands=most, names=names)
@@ -169,13 +238,13 @@ class Gathering:
 
     def _tell_plan(self, steps: Sequence[Step], skipped: tuple[str, ...]) -> None:
         new = tuple(reason for reason in skipped if reason not in self.session.skipped)
-        self.session.skipped = skipped
+        self.session.skipped = tuple(dict.fromkeys((*self.session.skipped, *skipped)))
         planned = tuple(step.planned for step in steps)
         self._bus.emit(PlanMade(host=self.session.target_name, steps=planned, skipped=new))
 
-    async def _send(self, steps: Sequence[Step]) -> None:
+    async def _send(self, steps: Sequence[Step]) -> list[Observation]:
         """Collect these steps, under new numbers where they have been taken already."""
-        await self._connected()
+        await self.connected()
         if self._collection is None:
             raise InputError("there is no connection to collect over")
         taken = {step.n for step in self.session.steps}
@@ -186,6 +255,7 @@ class Gathering:
         if any(each.outcome is Outcome.DISCONNECTED for each in seen):
             # The next look opens a new connection instead of talking into a dead one.
             await self.disconnect()
+        return seen
 
     def _step(self, n: int) -> Step:
         found = next((step for step in self.session.steps if step.n == n), None)
@@ -197,12 +267,17 @@ class Gathering:
         rows: dict[str, list[object]] = {}
         for seen in self.session.observations:
             if isinstance(seen.data, list):
-                rows.setdefault(seen.probe, []).extend(seen.data)
+                rows.setdefault(seen.probe, []).extend(self._pseudonyms.reveal_rows(seen.data))
         return rows
 
-    async def run_argv(self, argv: Sequence[str], *, why: str) -> Observation:
-        """Run one command that was asked for by hand. Raises PolicyRefusal when it is not allowed."""
+    async def run_argv(self, argv: Sequence[str], *, why: str, typed: bool = False) -> Observation:
+        """Run one command that was asked for by hand. Raises PolicyRefusal when it is not allowed.
+
+        typed: the user wrote it, so that the destinations in it are approved; not so what a diagnosis proposed.
+        """
         command = ReadOnlyCommand(argv)
+        if typed:
+            self._granted.destinations.type(command)
         probe = Probe(id="run", title="asked for by hand", argv=command.argv)
         step = Step(self.next_number(), "run", probe, command.argv, why, "")
         await self._send([step])
@@ -214,12 +289,12 @@ class Gathering:
         n = self.next_number()
         seen = Observation(
             id=f"E{n}",
-            host=self.session.target_name,
+            host=self._pseudonyms.hide(self.session.target_name),
             collector="ticket",
             probe="attached",
-            label=attachment.label,
+            label=self._pseudonyms.hide(attachment.label),
             outcome=Outcome.OK if attachment.text.strip() else Outcome.EMPTY,
-            text=attachment.text,
+            text=self._pseudonyms.hide(attachment.text),
             raw_bytes=len(attachment.text.encode()),
         )
         self.session.add(seen)
@@ -234,6 +309,7 @@ class Gathering:
 
     def tell_findings(self) -> None:
         """Inspect all the evidence there is, and tell what was not told before."""
+        self.session.observations = self._pseudonyms.up_to_date(self.session.observations)
         told = {(finding.signature, finding.subject) for finding in self.session.findings}
         self.session.findings = inspect(self._catalog, self.session.observations)
         for finding in self.session.findings:
@@ -245,3 +321,8 @@ class Gathering:
         self._bus.emit(
             Noted(level="warning" if warning else "info", text=sanitise(text), host=self.session.target_name)
         )
+
+
+def _host_of(hop: str) -> str:
+    """The host's name in `user@name:port`."""
+    return hop.rpartition("@")[2].partition(":")[0]

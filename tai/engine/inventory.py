@@ -17,6 +17,8 @@ _RESOLVER_FILES = re.compile(
 _TABLES = frozenset({"route", "address", "addr", "a", "r"})
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 _ADDRESS = re.compile(r"[0-9A-Fa-f:.]{2,45}")
+# What every hosts file holds (Debian's and RHEL's), and so says nothing.
+_EVERYWHERE = re.compile(r"localhost(?:\d|\.localdomain\d?)?|ip6-\w+")
 _DOMAIN_LINE = re.compile(r"(?m)^\s*(?:search|domain|DNS Domain:)\s+(.+)$")
 
 
@@ -72,7 +74,11 @@ def _hosts_file(text: str) -> Inventory:
         address, *others = line.partition("#")[0].split() or [""]
         if is_address(address):
             addresses.add(address.lower())
-            names.update(name.lower().rstrip(".") for name in others if _NAME.fullmatch(name))
+            names.update(
+                name.lower().rstrip(".")
+                for name in others
+                if _NAME.fullmatch(name) and not _EVERYWHERE.fullmatch(name.lower())
+            )
     return Inventory(frozenset(addresses), frozenset(names))
 
 

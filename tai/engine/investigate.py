@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -18,6 +19,7 @@ from tai.engine.collect import Approve, nobody_approves
 from tai.engine.gather import Connect, Gathering, Reach
 from tai.engine.options import Options
 from tai.engine.prompt import Templates
+from tai.engine.pseudonyms import Pseudonyms
 from tai.engine.session import Session
 from tai.errors import InputError
 from tai.events import Interrupted, ObservationMade, TicketParsed, UserSaid
@@ -26,9 +28,9 @@ from tai.model import Attachment, Observation, Ticket
 from tai.policy import ReadOnlyCommand
 from tai.policy.filters import FilterResult, apply
 from tai.policy.line import propose
-from tai.text import Redactor, clean, sanitise_line
+from tai.text import Anonymiser, Redactor, clean, sanitise_line
 from tai.ticket import parse
-from tai.transport.base import Target
+from tai.transport.base import Connection, Target
 
 Result = TypeVar("Result")
 
@@ -52,6 +54,7 @@ class Investigation:
         fallback: Engine,
         redactor: Redactor,
         options: Options,
+        anonymiser: Anonymiser | None = None,
         reach: Reach = Target,
         approve: Approve = nobody_approves,
         clock: Callable[[], datetime] = utc_now,
@@ -61,6 +64,7 @@ class Investigation:
         self._reach = reach
         self._bus = bus
         self._redactor = redactor
+        self._pseudonyms = Pseudonyms(anonymiser)
         self._options = options
         self._clock = clock
         self._gathering = Gathering(
@@ -70,6 +74,7 @@ class Investigation:
             connect=connect,
             reach=reach,
             redactor=redactor,
+            pseudonyms=self._pseudonyms,
             options=options,
             approve=approve,
         )
@@ -80,8 +85,13 @@ class Investigation:
             engine=engine,
             fallback=fallback,
             options=options,
+            pseudonyms=self._pseudonyms,
             cleaned=self._clean,
         )
+
+    async def connect(self) -> Connection:
+        """Log in to the host, unless that is done. Raises HostError after telling of it; InputError when no host is named."""
+        return await self._interruptible(self._gathering.connected())
 
     async def diagnose(self, ticket_text: str, attachments: Sequence[Attachment] = ()) -> None:
         """From a ticket to a diagnosis. attachments: evidence given beside the ticket, not yet cleaned."""
@@ -114,10 +124,14 @@ class Investigation:
         if self.session.ticket is None or not self.session.conversation:
             await self.diagnose(text)
             return
-        said = self._clean(text)
+        (meant,) = self._pseudonyms.reveal(
+            [self._clean(text)]
+        )  # the user reads stand-ins, and may write them
+        more = parse(meant, now=self._clock().astimezone())
+        said = self._pseudonyms.hide_ticket(more).text
         self._bus.emit(UserSaid(text=said))
         before = self._known()
-        self.session.ticket = _merged(self.session.ticket, parse(said, now=self._clock().astimezone()))
+        self.session.ticket = _merged(self.session.ticket, more)
         if self.session.connection:
             await self._interruptible(self._gathering.look(self._options.collectors))
         await self._interruptible(self._asking.again(said, before))
@@ -129,8 +143,9 @@ class Investigation:
             raise InputError(f"there is no next check {n}; the diagnosis proposes {len(checks)}")
         before = self._known()
         chosen = checks[n - 1]
+        argv = self._pseudonyms.reveal(chosen.argv)
         await self._interruptible(
-            self._gathering.run_argv(chosen.argv, why=chosen.why or "proposed by the diagnosis")
+            self._gathering.run_argv(argv, why=chosen.why or "proposed by the diagnosis")
         )
         await self._interruptible(
             self._asking.again("Here is the result of the check that you proposed.", before)
@@ -141,22 +156,34 @@ class Investigation:
 
         Raises PolicyRefusal with the reason when any part of the line is not allowed; nothing runs then.
         """
-        proposals = propose(text)
-        for proposal in proposals:
-            ReadOnlyCommand(proposal.argv)
+        proposals = [
+            replace(proposal, argv=self._pseudonyms.reveal(proposal.argv)) for proposal in propose(text)
+        ]
+        commands = [ReadOnlyCommand(proposal.argv) for proposal in proposals]
         made = []
-        for proposal in proposals:
-            if proposal.sudo:
-                self._gathering.note(
-                    "sudo is off for this host; the command runs as the login user", warning=True
-                )
+        for proposal, command in zip(proposals, commands, strict=True):
             for note in proposal.notes:
                 self._gathering.note(note)
-            seen = await self._interruptible(self._gathering.run_argv(proposal.argv, why="you typed it"))
+            if proposal.sudo:
+                await self._interruptible(self._gathering.connected())
+                self._note_sudo(command)
+            seen = await self._interruptible(
+                self._gathering.run_argv(proposal.argv, why="you typed it", typed=True)
+            )
             if proposal.filters and seen.outcome.answered:
                 seen = self._filtered(seen, text, apply(proposal.filters, seen.text))
             made.append(seen)
         return made
+
+    def _note_sudo(self, command: ReadOnlyCommand) -> None:
+        """Say what becomes of a `sudo` that was typed."""
+        if not self._gathering.sudo_allowed:
+            text = "sudo is off for this host; the command runs as the login user"
+        elif not command.sudo_path:
+            text = f"{command.argv[0]} is not marked for sudo in the catalogue; it runs as the login user"
+        else:
+            return
+        self._gathering.note(text, warning=True)
 
     async def use_host(self, name: str) -> None:
         """Turn to another host: the connection is closed and what the old one printed is dropped; the ticket stays."""
@@ -186,11 +213,10 @@ class Investigation:
             update={
                 "attachments": (*ticket.attachments, *given),
                 "window": self._options.window or ticket.window,
-                "paths": (*self._options.paths, *ticket.paths),
             }
         )
         self.session.ticket = ticket
-        self._bus.emit(TicketParsed(ticket=ticket))
+        self._bus.emit(TicketParsed(ticket=self._pseudonyms.hide_ticket(ticket)))
         for attachment in ticket.attachments:
             self._gathering.attach(attachment)
 
@@ -200,7 +226,7 @@ class Investigation:
             update={
                 "id": f"E{n}",
                 "argv": (),
-                "label": self._clean(typed),
+                "label": self._pseudonyms.hide(self._clean(typed)),
                 "text": result.text,
                 "data": None,
                 "reason": result.stopped,

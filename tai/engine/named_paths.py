@@ -63,7 +63,9 @@ def choose(catalog: Catalog, named: str, listed: str, *, most: int) -> Choice:
     """The files to read: of a telling kind, the newest and the largest in turn. listed: what the listing printed."""
     rows = [
         (path, int(size), changed)
-        for size, changed, path in (found.groups() for found in map(_LINE.fullmatch, listed.splitlines()) if found)
+        for size, changed, path in (
+            found.groups() for found in map(_LINE.fullmatch, listed.splitlines()) if found
+        )
         if int(size) and (path == named or _TELLING.search(path.rpartition("/")[2]))
     ]
     newest = sorted(rows, key=lambda row: (row[2], row[0]), reverse=True)

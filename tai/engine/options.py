@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tai.model import Window
@@ -16,11 +17,19 @@ class Caps:
     max_commands: int = 60
 
 
+def nowhere(host: str) -> bool:
+    """Sudo is off for every host."""
+    del host
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """budget: tokens of evidence in a prompt; answer_tokens: most that a model may write.
 
-    collectors: those to keep to, () for all; window, paths: on top of the ticket's; offline: connect to nothing.
+    collectors: those to keep to, () for all; window: in place of the ticket's; offline: connect to nothing.
+    paths: what to list and read below, at most path_files files of each; absolute, the user's own words count as consent.
+    sudo: whether the user's config allows it on the host of this name.
     """
 
     budget: int = 8000
@@ -29,4 +38,6 @@ class Options:
     collectors: tuple[str, ...] = ()
     window: Window = field(default_factory=Window)
     paths: tuple[str, ...] = ()
+    path_files: int = 8
+    sudo: Callable[[str], bool] = nowhere
     offline: bool = False

@@ -60,8 +60,15 @@ class Pseudonyms:
         if self.anonymiser is None or self.anonymiser.known == self._known:
             return observations
         self._known = self.anonymiser.known
-        hidden = self.anonymiser.hide_names
-        return [Observation.model_validate(_each_text(seen.model_dump(), hidden)) for seen in observations]
+        return [
+            seen.model_copy(
+                update={
+                    name: _each_text(getattr(seen, name), self.anonymiser.hide_names)
+                    for name in ("host", "argv", "label", "reason", "text", "data")
+                }
+            )
+            for seen in observations
+        ]
 
 
 def _each_text(value: Any, change: Callable[[str], str]) -> Any:

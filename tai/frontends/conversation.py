@@ -29,15 +29,18 @@ def converse(flags: shell.Flags, chosen: Settings) -> int:
 
     def opening(show: Callable[[View], None]) -> Context:
         from tai.commands import Context  # noqa: PLC0415 - while the prompt is on the screen already
+        from tai.frontends.approve import Approval  # noqa: PLC0415
         from tai.frontends.render import Renderer  # noqa: PLC0415
 
         renderer = Renderer(console, verbose=flags.verbose, interactive=True)
         session, bus, close_record = shell.new_session(chosen, renderer, None)
         leave.extend((renderer.close, close_record))
 
+        approval = Approval(console)
+
         async def approve(command: ReadOnlyCommand) -> bool:
-            renderer.close()
-            return await _asked(command)
+            renderer.close()  # nothing may move on the screen while it asks
+            return await approval(command)
 
         connect = shell.ssh_connect(chosen)
         investigation = shell.build(flags, chosen, session, bus=bus, connect=connect, approve=approve)
@@ -55,16 +58,3 @@ def converse(flags: shell.Flags, chosen: Settings) -> int:
     finally:
         for close in leave:
             close()
-
-
-async def _asked(command: ReadOnlyCommand) -> bool:
-    """Show the canonical words, one on a line when there are many, and what they do; only y or yes means yes."""
-    from prompt_toolkit import PromptSession  # noqa: PLC0415 - see converse
-
-    words = command.argv
-    shown = " ".join(words) if len(words) < 8 else "\n  ".join(words)
-    effects = f"\n  {command.effects}" if command.effects else ""
-    answer: str = await PromptSession[str]().prompt_async(
-        f"tier {command.tier.value}: {shown}{effects}\nRun it? [y/N] "
-    )
-    return answer.strip().lower() in ("y", "yes")

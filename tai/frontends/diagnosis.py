@@ -7,6 +7,7 @@ and where the engine said it had seen it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -25,7 +26,7 @@ from tai.frontends.lines import (
     one_line,
     shown,
 )
-from tai.model import Claim, Diagnosis, DiagnosisOutcome, Hypothesis, Moment, Quote
+from tai.model import Claim, Diagnosis, DiagnosisOutcome, Hypothesis, Moment
 
 _OUTCOME: dict[DiagnosisOutcome, tuple[str, str]] = {
     "root_cause": ("ROOT CAUSE", BAD),
@@ -71,23 +72,18 @@ def _confidence(said: Diagnosis) -> Text:
 
 
 def _evidence(claims: Sequence[Claim], sources: Sources) -> Iterator[RenderableType]:
+    """Each claim, the lines it rests on, and, faint, the command that printed them."""
     if not claims:
         return
     yield heading("Evidence")
     for number, claim in enumerate(claims, start=1):
         yield hang(f"{number:>2}. ", claim.text)
-        for quote in claim.quotes:
-            yield from _quote(quote, sources)
-
-
-def _quote(quote: Quote, sources: Sources) -> Iterator[RenderableType]:
-    """One line of the host and, faint, the command that printed it; nothing at all when the host did not print it."""
-    if quote.status == "unverified":
-        return
-    yield hang(f"    {quote.ref}  ", cut(quote.text, _LONGEST_QUOTE), lead_style=REF)
-    source = sources.get(quote.observation)
-    if source:
-        yield hang(" " * (6 + len(quote.ref)), one_line(source, FAINT))
+        for observation, quotes in groupby(claim.quotes, key=lambda quote: quote.observation):
+            found = [quote for quote in quotes if quote.status != "unverified"]
+            for quote in found:
+                yield hang(f"    {quote.ref}  ", cut(quote.text, _LONGEST_QUOTE), lead_style=REF)
+            if found and observation in sources:
+                yield hang(" " * (6 + len(found[0].ref)), one_line(sources[observation], FAINT))
 
 
 def _timeline(moments: Sequence[Moment]) -> Iterator[RenderableType]:

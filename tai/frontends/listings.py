@@ -15,11 +15,13 @@ from rich.text import Text
 
 from tai import resources, settings
 from tai.catalog import Catalog, Collector, failed_cases, load_catalog, read_collector
+from tai.catalog.slots import names_in
 from tai.errors import EXIT_OK, EXIT_USAGE, ConfigError, InputError, PolicyRefusal
 from tai.frontends.console import open_console
-from tai.policy import Verdict, check
+from tai.policy import Canonical, Verdict, canonicalise, check
 from tai.policy.line import propose
 from tai.policy.listing import rows
+from tai.policy.sudoers import fragment, grantable
 
 
 def collectors(config_file: Path | None) -> int:
@@ -97,6 +99,21 @@ def policy_list() -> int:
         table.add_row(*map(Text, (name, row.tier.value, flags, operands, ", ".join(row.forced), row.effects)))
     open_console(sys.stdout).print(table)
     return EXIT_OK
+
+
+def policy_sudoers(user: str, config_file: Path | None) -> int:
+    """`tai policy sudoers`: a fragment for visudo on standard output."""
+    sys.stdout.write(fragment(user, [*grantable(), *_marked(_catalog(config_file))]))
+    return EXIT_OK
+
+
+def _marked(catalog: Catalog) -> Iterable[Canonical]:
+    """What the collectors send that may run with sudo, as far as its words are known before a host is."""
+    for collector in catalog.collectors:
+        for probe in collector.probes:
+            for argv in (probe.argv, *(variant.argv for variant in probe.variants)):
+                if not names_in(argv) and (command := canonicalise(argv)).sudo:
+                    yield command
 
 
 def _verdicts(text: str) -> list[tuple[Verdict, tuple[str, ...]]]:

@@ -77,6 +77,7 @@ class Renderer:
         self._activity = Activity(self._talk)
         self._running: dict[int, str] = {}
         self._sources: dict[str, str] = {}
+        self._planned_already = False
         self._answered = 0
         self._reasoning = ""
 
@@ -155,6 +156,7 @@ class Renderer:
 
     def _connected(self, event: HostConnected) -> None:
         self._activity.end()
+        self._planned_already = False
         host, facts = event.host, event.host.facts
         what = ", ".join(part for part in (facts.os_name or facts.os_id, facts.kernel) if part)
         login = f"{host.user}@{host.name}" if host.user else host.name
@@ -177,7 +179,9 @@ class Renderer:
     def _planned(self, event: PlanMade) -> None:
         collectors = dict.fromkeys(step.collector for step in event.steps)
         skipped = f"; {len(event.skipped)} left out" if event.skipped else ""
-        plan = f"{counted(len(event.steps), 'command')} from {', '.join(collectors)}{skipped}"
+        word = "more command" if self._planned_already else "command"
+        self._planned_already = True
+        plan = f"{counted(len(event.steps), word)} from {', '.join(collectors)}{skipped}"
         self._say(hang("plan      ", Text.assemble(one_line(plan), ("  /show plan", REF)), lead_style=FAINT))
         if self._verbose:
             for step in event.steps:
@@ -235,7 +239,8 @@ class Renderer:
     def _asked(self, event: AnswerStarted) -> None:
         self._answered = 0
         self._reasoning = ""
-        self._wait(f"asking {event.engine} {event.model}".strip())
+        rules = event.engine == "deterministic"
+        self._wait("weighing the evidence" if rules else f"asking {event.engine} {event.model}".strip())
 
     def _answering(self, event: AnswerDelta) -> None:
         """A model's JSON is no reading matter while it streams: a count stands for it, and reasoning on request."""

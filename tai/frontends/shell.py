@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tai.engine.investigate import Investigation
     from tai.engine.session import Session
     from tai.llm.base import Engine
+    from tai.llm.vllm import VLLMEngine
     from tai.model import Attachment, Window
 
 
@@ -64,7 +65,9 @@ class Flags:
     since: str | None = None
     until: str | None = None
     collectors: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
     no_host: bool = False
+    anonymize: bool = False
     show_plan: bool = False
     show_prompt: bool = False
 
@@ -78,7 +81,13 @@ class Flags:
         """File and environment, with these flags on top."""
         return settings.load(
             self.config_file,
-            {"engine": self.engine, "model_url": self.model_url, "model": self.model, "budget": self.budget},
+            {
+                "engine": self.engine,
+                "model_url": self.model_url,
+                "model": self.model,
+                "budget": self.budget,
+                "anonymize": self.anonymize or None,
+            },
         )
 
     def target(self, host: str) -> Target:
@@ -102,6 +111,7 @@ Work = Callable[["Investigation"], Awaitable[None]]
 def diagnose(flags: Flags) -> int:
     """`tai diagnose`: one diagnosis for each host that was named; the exit status of the worst."""
     chosen = flags.settings()
+    _check_paths(flags.paths)
     attachments = [read_attachment(each, max_bytes=chosen.max_attachment_bytes) for each in flags.attach]
     text = _ticket(flags, chosen, attachments)
     window = _window(flags)
@@ -237,11 +247,11 @@ def build(
     from tai.events import SessionStarted  # noqa: PLC0415
     from tai.llm.deterministic import DeterministicEngine  # noqa: PLC0415
     from tai.model import Window  # noqa: PLC0415
-    from tai.text import Redactor  # noqa: PLC0415
+    from tai.text import Anonymiser, Redactor  # noqa: PLC0415
 
     catalog = load_catalog([resources.folder("collectors"), chosen.collectors_dir])
     fallback = DeterministicEngine(catalog.symptoms)
-    engine = _engine(chosen) or fallback
+    engine: Engine = model_engine(chosen) or fallback
     bus.emit(SessionStarted(version=__version__, engine=engine.name, model=engine.model))
     return Investigation(
         session,
@@ -253,12 +263,16 @@ def build(
         engine=engine,
         fallback=fallback,
         redactor=Redactor(),
+        anonymiser=Anonymiser() if chosen.anonymize else None,
         options=Options(
             budget=chosen.budget,
             answer_tokens=chosen.model_answer_tokens,
             caps=Caps(chosen.run_timeout, chosen.max_run_bytes, chosen.max_commands),
             collectors=flags.collectors,
             window=window or Window(),
+            paths=flags.paths,
+            path_files=chosen.max_path_files,
+            sudo=lambda host: chosen.host(host).sudo,
             offline=flags.no_host,
         ),
         **more,
@@ -274,7 +288,7 @@ def engine_name(chosen: Settings) -> str:
     )
 
 
-def _engine(chosen: Settings) -> Engine | None:
+def model_engine(chosen: Settings) -> VLLMEngine | None:
     """The model's engine, None when the deterministic one is to answer."""
     if engine_name(chosen) != "vllm":
         return None
@@ -339,6 +353,14 @@ def _ticket(flags: Flags, chosen: Settings, attachments: list[Attachment]) -> st
     if flags.ticket is None and attachments:
         return "No ticket was written; the attached evidence is all there is."
     return read_ticket(flags.ticket, max_bytes=chosen.max_ticket_bytes)
+
+
+def _check_paths(paths: tuple[str, ...]) -> None:
+    """Refuse a `--path` that the policy does not allow before anything else happens."""
+    from tai.engine.named_paths import listing  # noqa: PLC0415 - see run
+
+    for path in paths:
+        listing(path)
 
 
 def _window(flags: Flags) -> Window:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
@@ -26,6 +29,8 @@ from tai.model import Finding, Observation, Outcome
 
 # Of a longer cited line a few screen lines are shown; /show has the rest.
 _LONGEST_CITED = 400
+# Said by most commands and telling nothing about any.
+_NOISE = frozenset({"--no-pager", "--no-ask-password"})
 # Columns of the probe's name: most fit, and the command beside it still gets half of an 80-column line.
 _PROBE_WIDTH = 20
 # Below this width the command gives way; number, probe and outcome stay.
@@ -33,7 +38,7 @@ _ROOM_FOR_COMMAND = 60
 
 
 class StepLine:
-    """`#7 journal-unit  journalctl -u nginx.service  0.31 s  184 KB  /show 7`, cut to one line of the terminal.
+    """`#7 journal-unit  nginx.service  0.31 s  184 KB  /show 7`, cut to one line of the terminal.
 
     In a pipe nothing is cut. An observation that is no answer says what was in the way instead of its size.
     """
@@ -69,10 +74,25 @@ class StepLine:
         seen = self.observation
         if not seen.outcome.answered and seen.reason:
             return one_line(seen.reason, WARN)
-        return one_line(command_line(seen.argv) if seen.argv else seen.label, FAINT)
+        return one_line(telling(seen.argv) if seen.argv else seen.label, FAINT)
 
     def _took(self) -> Text:
         return Text(seconds(self.observation.duration_s) if self.observation.argv else "", style=FAINT)
+
+
+def telling(argv: Sequence[str]) -> str:
+    """The part of a command line that tells it from its like: the unit or the operands, else the command without noise.
+
+    `journalctl --no-pager -u nginx.service -n 5000` is `nginx.service`, `cat -- /etc/fstab` is `/etc/fstab`.
+    """
+    words = [word for word in argv if word not in _NOISE]
+    if "--" in words and words[-1] != "--":
+        return command_line(words[words.index("--") + 1 :])
+    units: list[str] = []
+    if words[:1] == ["journalctl"]:
+        units += [unit for flag, unit in pairwise(words) if flag in ("-u", "--unit")]
+        units += [word.removeprefix("--unit=") for word in words if word.startswith("--unit=")]
+    return command_line(units or words)
 
 
 def _result(seen: Observation) -> Text:

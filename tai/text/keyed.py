@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tai.text.names import WORDS, Family, Word, is_secret_name
+from tai.text.names import PASSWORD, SECRET, WORDS, Family, Word, is_secret_name
 from tai.text.plausible import passphrase_like, random_like
 from tai.text.rules import PatternRule, Secret
 
@@ -39,12 +39,14 @@ _THEN_BARE = re.compile(
     rf"[\"'\]]{{0,2}}(?:\s{{1,8}}{_EQUALS}\s{{0,8}}|{_EQUALS}){_BARE}"
 )  # `a= b=1` gives a nothing
 _THEN_ARGUMENT = re.compile(rf"(?:\s{{1,8}}|=|\\x00)(?!-)(?:{_DOUBLE}|{_SINGLE}|{_BARE})")
+# `auth_pass 1111`, `secret "c2Vj…";`: directives of keepalived, BIND, nginx and their like
+_THEN_DIRECTIVE = re.compile(r"\s{1,80}(?:\"([^\"]{4,})\"\s{0,4};|\"?([^\s\"';]+)\"?;?\s*$)")
 _THEN_HEADER = re.compile(r"[\"'\\]{0,4}\s{0,4}:\s{0,4}[\"'\\]{0,4}([^\s\"'\\,;]{6,})")
 _THEN_ELEMENT = re.compile(r"(?:\s[^<>]{0,200})?>([^<\s][^<]{0,400})</")
 _THEN_FLOW = re.compile(rf":\s{{0,4}}(?![\"']){_BARE}")
 _THEN_PROSE = re.compile(rf"[\"']?(?:\s{{0,4}}(?::|is|was|of)\s{{1,4}}|\s{{1,4}}|:)[\"'`(]?{_BARE}")
 
-_LINE_START = re.compile(r"\s{0,200}+(?:export\s+|set\s+|declare -x\s+|Environment=|-\s+|#\s*)?[\"']?")
+_LINE_START = re.compile(r"\s{0,200}+(?:export\s+|set\s+|ENV\s+|declare -x\s+|Environment=|-\s+|#\s*)?[\"']?")
 _COMMENT = re.compile(r"\s[#;]")
 
 
@@ -91,6 +93,8 @@ class KeyedRule:
                 accept = family.accept_line
             if grammar is _THEN_LINE:
                 value_end = _without_comment(line, value_start)
+            elif grammar is _THEN_DIRECTIVE and family not in (PASSWORD, SECRET):
+                continue
             elif grammar is _THEN_PROSE:
                 accept = random_like
             if accept(line[value_start:value_end]):
@@ -117,6 +121,10 @@ def _grammars(line: str, start: int, end: int) -> Iterator[re.Pattern[str]]:
         if _LINE_START.fullmatch(line, 0, start):
             yield _THEN_LINE
             yield _THEN_YAML
+            if "_" in line[start:end]:  # no package, service or file of this name in the first column
+                yield _THEN_DIRECTIVE
+        if line.endswith(";"):
+            yield _THEN_DIRECTIVE
         yield _THEN_BARE
     if line.startswith("-", start):
         yield _THEN_ARGUMENT

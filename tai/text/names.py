@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tai.text.plausible import passphrase_like, password_like, session_like, token_like
+from tai.text.plausible import base64_like, passphrase_like, password_like, session_like, token_like
 
 # How far before a key word the part of the name is sought that makes it one.
 _REACH = 24
@@ -66,6 +66,7 @@ PASSWORD = Family("password", password_like, passphrase_like)
 SECRET = Family("secret", password_like, passphrase_like)
 TOKEN = Family("token", token_like, token_like)
 KEY = Family("key", token_like, token_like)
+BARE_KEY = Family("key", base64_like, base64_like)
 SESSION = Family("session", session_like, session_like)
 
 WORDS = (
@@ -94,8 +95,10 @@ WORDS = (
     Word(TOKEN, "token", re.compile(r"(?i:token)"), re.compile(r"(?<!public)(?<!publickey)(?<!PublicKey)$")),
     Word(TOKEN, "jwt", re.compile(r"(?i:jwt)"), re.compile(_APART)),
     Word(TOKEN, "cred", re.compile(r"(?i:cred(?:ential)?s?)")),
+    Word(PASSWORD, "authtok", re.compile(r"(?i:authtok)")),  # SSSD
     Word(TOKEN, "_auth", re.compile(r"(?i:_auth)")),
     Word(KEY, "key", re.compile(r"(?i:key)"), _KEY_BEFORE),
+    Word(BARE_KEY, "key", re.compile(r"(?i:key)"), re.compile(r"^[\s\"']*$")),  # of Ceph, at the line's start
     Word(KEY, "_salt", re.compile(r"_SALT")),
     Word(SESSION, "sess", re.compile(r"(?i:sess(?:ion)?[_-]?(?:id|key))")),
 )

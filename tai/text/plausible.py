@@ -25,7 +25,7 @@ _PLAIN = frozenset(
     cert scram-sha-256 ident gss sspi pam radius publickey keyboard-interactive hostbased gssapi
     authentication authorization credentials user username for from to is was has in at with and or of the a an
     this that must can cannot may should will would by as if when then it its be been are option options flag
-    argument parameter instead here there supplied provided given specified used using
+    argument parameter instead here there supplied provided given specified used using install deinstall purge hold
     """.split()  # noqa: SIM905 - a hundred quotes and commas would hide the words
 )
 _REFERENCE = re.compile(
@@ -39,10 +39,12 @@ _ROOT = re.compile(
 _FINGERPRINT = re.compile(
     r"(?:SHA256:[A-Za-z0-9+/]{43}=?|(?:MD5:)?[0-9a-f]{2}(?::[0-9a-f]{2}){5,})", re.IGNORECASE
 )
+_PADDED = re.compile(r"[A-Za-z0-9+/]{30,}={1,2}")
+_NAME_PART = re.compile(r"(?:^|[-_./:@])[a-z]{4,}(?:$|[-_./:@])")  # as in `default-token-x7k2p`
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 # Addresses, versions, dates, sizes, kernel pointers, dotted or dashed words: what logs put after "key:".
 _ORDINARY = re.compile(
-    r"v?\d[\d.,:_-]*[a-z%]{0,3}|0x[0-9a-f]+|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?:[%/]\w+)?|"
+    r"v?\d[\d.,:_-]*[a-z%]{0,3}|(?:\d+:)?\d+\.\d[\w.+:~-]*|0x[0-9a-f]+|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?:[%/]\w+)?|"
     r"\d{4}-\d\d-\d\d[T ][\d:.+Z-]+|[A-Za-z]+(?:[-_.:/@,][A-Za-z]+)*\d{0,2}|[A-Za-z][\w.-]*:\d{1,5}|\w+:/.*|[\w.-]+\.(?:service|socket|target|"
     r"timer|mount|slice|scope|device|path|swap|conf|cfg|ini|json|ya?ml|toml|pem|key|crt|cer|py|go|java|js|rs|sh)",
     re.IGNORECASE,
@@ -82,11 +84,17 @@ def random_like(value: str) -> bool:
         len(value) >= 10
         and token_like(value)
         and "=" not in value.rstrip("=")
+        and not _NAME_PART.search(value)
         and any(char.isdigit() for char in value)
         and any(char.isalpha() for char in value)
         and not _UUID.fullmatch(value)
         and entropy(value) >= 3.0
     )
+
+
+def base64_like(value: str) -> bool:
+    """A padded base64 text of 22 bytes or more: after a word that says as little as "key"."""
+    return _PADDED.fullmatch(value[:400]) is not None and any(char.isdigit() for char in value)
 
 
 def entropy(value: str) -> float:

@@ -27,17 +27,15 @@ _HIDDEN = (
     "\ud800-\udfff"  # lone surrogates: no UTF-8 form, so they could not be stored
     "\ue000-\uf8ff"  # private use: every font may show something else
     "\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\ufff9-\ufffc\ufffe\uffff"  # noncharacters, selectors, BOM, annotation
-)
-_HIDDEN_BEYOND = (
     "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # hieroglyph, shorthand, music controls
     "\U000e0000-\U000e0fff"  # tags, supplementary selectors: the favourite carrier of hidden prompts
     "\U000f0000-\U0010ffff"  # private planes
     + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0xF0000, 0x10000))
 )
-FORBIDDEN = re.compile(f"[{_HIDDEN}{_HIDDEN_BEYOND}]")
-# A class with anything past U+FFFF in it is compiled to a list, not a map, and is 30 times as slow.
-_IN_PLANE_0 = re.compile(f"[{_HIDDEN}]")
-_BEYOND_PLANE_0 = re.compile("[\U00010000-\U0010ffff]")
+FORBIDDEN = re.compile(f"[{_HIDDEN}]")
+# Most output is ASCII, and what is not repeats itself (`●`, `└─`, the words of a language): short runs of
+# anything else are looked at once each. The class above alone is 30 times as slow.
+_SUSPECT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\U0010ffff]{1,16}")
 _COLOUR = re.compile("\x1b\\[[0-9;:]*m")
 _C0_AND_DEL = bytes(code for code in (*range(0x20), 0x7F) if code not in b"\t\n")
 
@@ -57,8 +55,7 @@ def sanitise(raw: bytes | str) -> str:
         raw = _COLOUR.sub("", raw)
     if "\r" in raw:
         raw = raw.replace("\r\n", "\n")
-    shown = _IN_PLANE_0.sub(lambda found: _escape(found[0]), raw)
-    return shown if shown.isascii() else _BEYOND_PLANE_0.sub(_shown_beyond, shown)
+    return _SUSPECT.sub(lambda found: _shown(found[0]), raw)
 
 
 def sanitise_line(raw: bytes | str) -> str:
@@ -66,12 +63,11 @@ def sanitise_line(raw: bytes | str) -> str:
     return sanitise(raw).replace("\t", r"\t").replace("\n", r"\n")
 
 
-def _shown_beyond(found: re.Match[str]) -> str:
-    char = found[0]
-    return _escape(char) if FORBIDDEN.match(char) else char
+@lru_cache(maxsize=8192)
+def _shown(run: str) -> str:
+    return FORBIDDEN.sub(lambda found: _escape(found[0]), run)
 
 
-@lru_cache(maxsize=1024)  # output that needs this at all tends to need it for the same few characters
 def _escape(char: str) -> str:
     if char == "\r":
         return r"\r"

@@ -75,7 +75,9 @@ class Stage:
 
 
 def paths_as_they_are(argv: tuple[str, ...]) -> Completed | None:
-    """realpath and stat of a host without symbolic links."""
+    """realpath and stat of a host without symbolic links, on one local disk."""
+    if argv[-1] == "/proc/self/mountinfo":
+        return Completed(0, b"26 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw\n")
     if argv[0] == "realpath":
         return Completed(0, "".join(f"{path}\n" for path in argv[3:]).encode())
     if argv[0] == "stat":

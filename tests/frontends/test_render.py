@@ -10,9 +10,10 @@ import pytest
 from rich.console import Console
 
 from tai.bus import Bus
-from tai.events import Diagnosed, Event, ObservationMade, TicketParsed
+from tai.events import Diagnosed, Event, ObservationMade, PlanMade, TicketParsed
 from tai.frontends.console import open_console
 from tai.frontends.render import Renderer, svg
+from tai.frontends.steps import telling
 from tai.model import Claim, Confidence, Diagnosis, Outcome, Quote, Ticket
 from tests.frontends.story import DENIED, DIAGNOSIS, DISK, FULL, HOSTILE, INVENTED, JOURNAL, screen, story
 
@@ -36,7 +37,7 @@ def test_the_story_holds_every_kind_of_event() -> None:
 
 def test_a_finished_command_is_one_line_with_number_probe_command_time_and_size() -> None:
     line = next(line for line in screen(story()).splitlines() if "journal-unit" in line)
-    assert re.fullmatch(r" #2 journal-unit +journalctl --unit=\S*… +0\.31 s +184 KB cut  /show 2", line)
+    assert re.fullmatch(r" #2 journal-unit +mariadb\.service +0\.31 s +184 KB cut  /show 2", line)
     assert len(line) <= 80
 
 
@@ -68,7 +69,7 @@ def test_nothing_is_wider_than_the_screen(width: int) -> None:
 def test_a_pipe_gets_each_line_whole() -> None:
     text = screen(story(), width=40, terminal=False)
     assert f"    E1:2  {FULL}\n" in text
-    assert "journalctl --unit=mariadb.service --lines=1000 --no-pager --output=short-iso-precise" in text
+    assert " #2 journal-unit  mariadb.service  0.31 s  184 KB cut  /show 2\n" in text
 
 
 def test_evidence_stands_with_its_place_and_the_command_that_printed_it() -> None:
@@ -229,3 +230,41 @@ def test_the_picture_is_an_svg_of_the_screen_and_the_same_each_time() -> None:
     assert "tai&#160;demo" in picture
     assert picture == svg(story(), before="$ tai demo")
     assert "\x1b" not in picture
+
+
+@pytest.mark.parametrize(
+    ("command", "part"),
+    [
+        ("journalctl --no-pager -u nginx.service -n 5000", "nginx.service"),
+        ("journalctl --unit=nginx.service", "nginx.service"),
+        ("cat -- /etc/fstab", "/etc/fstab"),
+        ("systemctl show --no-pager --no-ask-password -p Id -- a.service b.service", "a.service b.service"),
+        ("systemctl list-jobs --no-pager --no-ask-password", "systemctl list-jobs"),
+        ("df -l -h -T", "df -l -h -T"),
+        ("ss -t -u -l -n -p", "ss -t -u -l -n -p"),
+        ("odd --", "odd --"),
+    ],
+)
+def test_a_command_s_line_shows_the_part_that_tells_it_from_its_like(command: str, part: str) -> None:
+    assert telling(command.split()) == part
+
+
+def test_a_second_round_says_that_it_comes_on_top() -> None:
+    plan = next(event for event in story() if isinstance(event, PlanMade))
+    text = screen([plan, plan])
+    assert "3 commands from" in text
+    assert "3 more commands from" in text
+
+
+def test_the_command_is_named_once_for_lines_of_the_same_output() -> None:
+    claim = DIAGNOSIS.claims[0]
+    twice = claim.model_copy(update={"quotes": claim.quotes * 2})
+    text = screen(
+        [
+            ObservationMade(n=1, observation=DISK),
+            Diagnosed(diagnosis=DIAGNOSIS.model_copy(update={"claims": (twice,)})),
+        ]
+    )
+    evidence = text[text.index("\nEvidence") :]
+    assert evidence.count(FULL) == 2
+    assert evidence.count("  df -PT\n") == 1

@@ -12,9 +12,9 @@ from tests.sshd import ClientHome, Sshd, client_home, free_port, sshd, sshd_fact
 __all__ = ["client_home", "sshd", "sshd_factory"]
 
 
-def tai(home: ClientHome, folder: Path, **environment: str) -> Terminal:
+def tai(home: ClientHome, folder: Path, *flags: str, **environment: str) -> Terminal:
     return Terminal(
-        ["-m", "tai"],
+        ["-m", "tai", *flags],
         environment={"HOME": str(home.path), "TAI_STATE_DIR": str(folder / "state"), **environment},
         columns=100,
         rows=40,
@@ -46,6 +46,21 @@ def test_a_ticket_a_host_evidence_and_a_command_of_ones_own(
         terminal.send("\x04")
         assert terminal.exit_status() == 0
         assert "Traceback" not in terminal.everything
+
+
+@pytest.mark.sshd
+def test_the_flags_of_ssh_hold_for_a_host_that_is_named_at_the_prompt(
+    client_home: ClientHome, sshd: Sshd, tmp_path: Path
+) -> None:
+    client_home.configure(f"Host *\n Port {free_port()}\n")  # would lead nowhere, and is to be ignored
+    flags = ["--ignore-ssh-config", "-p", str(sshd.port), "-l", sshd.user, "-i", str(client_home.key)]
+    with tai(client_home, tmp_path, *flags) as terminal:
+        terminal.expect_prompt("no host yet")
+        terminal.send("/host 127.0.0.1\r")
+        terminal.expect("Paste the ticket")
+        terminal.send("/run uname -s\r")
+        terminal.expect("connected ")
+        terminal.expect("1  Linux")
 
 
 def test_a_host_that_refuses_is_told_once_with_a_remedy(client_home: ClientHome, tmp_path: Path) -> None:

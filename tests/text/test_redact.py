@@ -102,6 +102,12 @@ def test_counts_say_how_many_of_which_kind() -> None:
 
 ORDINARY = """
 Failed password for root from 192.0.2.5 port 4711 ssh2
+Setting up passwd (1:4.13+dfsg1-1) ...
+MountVolume.SetUp failed for volume "token" : secret "default-token-x7k2p" not found
+passwd                                          install
+kpasswd         464/tcp
+PublicKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=
+key: node.kubernetes.io/not-ready
 Failed password for invalid user admin from 2001:db8::5 port 22 ssh2
 FATAL:  password authentication failed for user "shop"
 pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.5  user=root
@@ -168,6 +174,10 @@ the new api key is @@, please rotate it
 <add key="x"/><password>@@</password>
     token_key: @@
 Authorization: OAuth oauth_version="1.0", oauth_signature="%26@@"
+    auth_pass @@
+    key "ddns" { algorithm hmac-sha256; secret "@@"; };
+    key = @@aa81nd+/aaaaaaaaaaaaaa==
+ldap_default_authtok = @@
 requirepass @@
 masterauth @@
 bindpw @@

@@ -81,6 +81,7 @@ def facts(found: HostProbe, midway: float) -> Facts:
         euid=found.euid,
         tools=tuple(sorted(found.tools)),
         clock_offset_s=offset,
+        node=found.node,
     )
 
 

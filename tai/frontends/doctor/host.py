@@ -1,0 +1,172 @@
+"""What `tai doctor HOST` finds: the way to the host, whether it can be trusted, and what it lets tai see and guard.
+
+Every command goes the ordinary way, through the policy and into a record. sudo is never tried here: each try is logged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Final
+
+from tai import resources
+from tai.bus import Sink
+from tai.catalog import load_catalog
+from tai.errors import HostError, HostKeyError, TaiError
+from tai.events import Stamped
+from tai.frontends import shell
+from tai.frontends.doctor.line import Line
+from tai.frontends.shell import Flags
+from tai.model import Facts
+from tai.policy import catalogue
+from tai.policy.sandbox import Sandbox
+from tai.settings import Settings
+from tai.transport.base import Connection, Target
+
+_BASIC: Final = ("cat", "df", "ip", "journalctl", "ls", "ps", "ss", "tail")
+# Groups that let an account read the system's journal (systemd-journald.service(8)); adm owns /var/log on Debian as well.
+_JOURNAL_GROUPS: Final = ("systemd-journal", "adm", "wheel")
+_REMEDIES: Final = {
+    "timeout": "Install coreutils or busybox's timeout.",
+    "fsize": "Install util-linux (prlimit).",
+    "nnp": "Install util-linux (setpriv).",
+    "caps": "Log in with an account that is not root's.",
+    "landlock": "Nothing to do: newer distributions have it.",
+    "nice": "Install coreutils.",
+    "ionice": "Install util-linux.",
+}
+_CLOCK_S: Final = 60
+
+
+async def look_at(flags: Flags, chosen: Settings, target: Target) -> AsyncIterator[Line]:
+    """Go to the host step by step; the first step that fails is the last line."""
+    from tai.transport.ssh.resolve import resolve  # noqa: PLC0415 - brings asyncssh
+
+    try:
+        hops = await resolve(target)
+    except TaiError as error:
+        yield _failed("resolve", error)
+        return
+    yield Line("ok", "resolve", " → ".join(hop.label for hop in hops))
+    session, bus, close_record = shell.new_session(chosen, _silence(), target)
+    try:
+        investigation = shell.build(flags, chosen, session, bus=bus, connect=shell.ssh_connect(chosen))
+        try:
+            connection = await investigation.connect()
+            for line in _reached(connection):
+                yield line
+            (seen,) = await investigation.run_line("id")
+            for line in _allowed(connection.host.facts, connection.host.user, seen.text):
+                yield line
+            yield _sudo(chosen, target, connection.host.facts)
+        except TaiError as error:
+            yield _failed("connect", error)
+        finally:
+            await investigation.close()
+    finally:
+        close_record()
+
+
+def _silence() -> Sink:
+    """The record alone takes the events; what there is to say is said by the lines."""
+
+    def hear(stamped: Stamped) -> None:
+        del stamped
+
+    return hear
+
+
+def _failed(step: str, error: TaiError) -> Line:
+    if not isinstance(error, HostError):
+        return Line("fail", step, str(error))
+    what = "host key" if isinstance(error, HostKeyError) else step
+    at = "" if error.hop == error.host else f"at {error.hop}: "
+    return Line("fail", what, f"{at}{error.cause}", error.remedy)
+
+
+def _reached(connection: Connection) -> Iterator[Line]:
+    host, facts = connection.host, connection.host.facts
+    way = f" through {', '.join(host.via)}" if host.via else ""
+    yield Line("ok", "connect", f"{host.name} port {host.port}{way}")
+    yield Line("ok", "host key", "as on record at each hop, or recorded just now")
+    yield Line("ok", "login", f"as {host.user}, with a key pair")
+    for note in connection.notes:
+        yield Line("warn", "ssh", note)
+    yield Line("ok", "probe", f"{facts.os_name or 'an unknown system'}, kernel {facts.kernel}")
+    yield from _clock(facts)
+    yield from _sandbox(connection.sandbox)
+    yield _tools(facts)
+
+
+def _clock(facts: Facts) -> Iterator[Line]:
+    offset = facts.clock_offset_s
+    if offset is None:
+        yield Line(
+            "warn", "clock", "the host did not tell its time", "Give --since and --until in its own time."
+        )
+    elif abs(offset) >= _CLOCK_S:
+        ahead = "ahead of" if offset > 0 else "behind"
+        yield Line(
+            "warn",
+            "clock",
+            f"{abs(offset):.0f} s {ahead} ours",
+            "tai allows for it; the host's owner should know.",
+        )
+    else:
+        yield Line("ok", "clock", f"within {abs(offset):.1f} s of ours")
+
+
+def _sandbox(sandbox: Sandbox) -> Iterator[Line]:
+    yield Line("ok", "sandbox", f"commands run under {sandbox.level}")
+    for layer, reason in sandbox.missing:
+        yield Line("warn", "sandbox", f"without {layer}: {reason}", _REMEDIES.get(layer, ""))
+
+
+def _tools(facts: Facts) -> Line:
+    shipped = load_catalog([resources.folder("collectors")])
+    used = {probe.argv[0] for probe in shipped.probes.values()}
+    absent = sorted(used.difference(facts.tools))
+    detail = f"{len(used) - len(absent)} of the {len(used)} programs that collectors use"
+    detail += f"; not here: {', '.join(absent)}" if absent else ""
+    if basic := [name for name in _BASIC if name not in facts.tools]:
+        return Line("warn", "tools", detail, f"Without {', '.join(basic)} much stays unseen.")
+    return Line("ok", "tools", detail)
+
+
+def _allowed(facts: Facts, user: str, identity: str) -> Iterator[Line]:
+    """identity: what id(1) printed."""
+    if facts.euid == 0:
+        yield Line(
+            "warn",
+            "privileges",
+            "the login is root's; where the sandbox has the caps layer, only reading is left of that",
+            "An account of its own in the groups systemd-journal and adm sees nearly as much, and can do less.",
+        )
+        return
+    groups = [name for name in _JOURNAL_GROUPS if f"({name})" in identity.partition("groups=")[2]]
+    if groups:
+        yield Line("ok", "privileges", f"not root, in {', '.join(groups)}: the whole journal can be read")
+    else:
+        yield Line(
+            "warn",
+            "privileges",
+            "not root, and in none of the groups that read the whole journal: only its own messages are seen",
+            f"On the host, its owner: usermod -a -G systemd-journal,adm {user}",
+        )
+
+
+def _sudo(chosen: Settings, target: Target, facts: Facts) -> Line:
+    marked = sum(1 for program in catalogue().programs.values() if program.sudo)
+    if not chosen.host(target.name).sudo:
+        return Line(
+            "ok",
+            "sudo",
+            f'off. With [hosts."{target.name}"] sudo = true, {marked} reading programs would run with it; '
+            "`tai policy sudoers` prints what to grant on the host",
+        )
+    if facts.euid == 0:
+        return Line("ok", "sudo", "on in the config, and not needed: the login is root's")
+    return Line(
+        "ok",
+        "sudo",
+        f"on in the config, for {marked} reading programs; not tried here, because the host logs each try",
+    )
