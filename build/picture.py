@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tai.events import ObservationMade, decode
+from tai.events import decode
 from tai.frontends.render import svg
 
 ROOT = Path(__file__).parent.parent
@@ -20,11 +20,9 @@ def main() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tai", "demo", "--json"], capture_output=True, text=True, cwd=ROOT, check=True
     )
-    told = [decode(line).event for line in done.stdout.splitlines()]
-    events = [event for event in told if not isinstance(event, ObservationMade)]
-    (ROOT / "docs" / "demo.svg").write_text(
-        svg(events, title="tai demo", width=110, before="$ tai demo"), encoding="utf-8"
-    )
+    events = [decode(line).event for line in done.stdout.splitlines()]
+    picture = svg(events, title="tai demo", width=110, before="$ tai demo", commands=False)
+    (ROOT / "docs" / "demo.svg").write_text(picture, encoding="utf-8")
 
 
 if __name__ == "__main__":

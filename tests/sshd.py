@@ -23,7 +23,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -130,11 +130,13 @@ class SshdFactory(Protocol):
         user: str | None = None,
         shell: str | None = None,
         home: Path | None = None,
+        over: Mapping[str, Path] | None = None,
     ) -> Sshd:
         """options: sshd_config lines that win over ours. host_key: another server's, to pose as it. port: likewise.
 
         authorized: public key files that may log in, the client home's own when empty. user: the account to log in to;
         `nobody` is one that a root-run sshd treats as it treats people (privilege separation, signals).
+        over: files and directories that the server and its sessions see in place of the machine's, by path.
         """
 
 
@@ -180,8 +182,9 @@ def sshd_factory(client_home: ClientHome) -> Iterator[SshdFactory]:
         user: str | None = None,
         shell: str | None = None,
         home: Path | None = None,
+        over: Mapping[str, Path] | None = None,
     ) -> Sshd:
-        _require_sshd(namespace=any(given is not None for given in (user, shell, home)))
+        _require_sshd(namespace=any(given is not None for given in (user, shell, home, over)))
         # Not below tmp_path: sshd reads authorized_keys as the account, which may not look into our directories.
         directory = Path(tempfile.mkdtemp(prefix="tai-sshd-"))
         directory.chmod(0o755)
@@ -196,7 +199,7 @@ def sshd_factory(client_home: ClientHome) -> Iterator[SshdFactory]:
             options,
             host_key or make_key(directory / "host_key"),
             port or free_port(),
-            _namespace(directory, account, shell or "/bin/bash", home or directory / "account"),
+            _namespace(directory, account, shell or "/bin/bash", home or directory / "account", over or {}),
         )
         server.user = account.pw_name
         started.append(server)
@@ -258,8 +261,10 @@ def _start(directory: Path, options: Sequence[str], host_key: Path, port: int, i
     return Sshd(directory, port, host_key, process)
 
 
-def _namespace(directory: Path, account: pwd.struct_passwd, shell: str, home: Path) -> list[str]:
-    """The words that run a program in a mount namespace where the account has this shell and home."""
+def _namespace(
+    directory: Path, account: pwd.struct_passwd, shell: str, home: Path, over: Mapping[str, Path]
+) -> list[str]:
+    """The words that run a program in a mount namespace where the account has this shell and home, and `over` holds."""
     if not _CAN_ISOLATE:
         return []
     mine = f"{account.pw_name}:"
@@ -268,7 +273,10 @@ def _namespace(directory: Path, account: pwd.struct_passwd, shell: str, home: Pa
     changed = directory / "passwd"
     changed.write_text("\n".join([f"{mine}x:" + ":".join(map(str, fields)), *others]) + "\n")
     changed.chmod(0o644)
-    script = f'mount --bind {changed} /etc/passwd && exec "$@"'
+    mounts = "".join(
+        f"mount --bind {there} {path} && " for path, there in {"/etc/passwd": changed, **over}.items()
+    )
+    script = f'{mounts}exec "$@"'
     return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh"]
 
 

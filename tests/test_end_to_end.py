@@ -8,20 +8,18 @@ import re
 import shlex
 import signal
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tai import record
+from tests.run_tai import TICKET, Tai, events, of_kind, refused, tai
 from tests.sshd import (
     IS_ROOT,
-    ClientHome,
     Sshd,
     SshdFactory,
     client_home,
@@ -31,73 +29,7 @@ from tests.sshd import (
     sshd_factory,
 )
 
-__all__ = ["client_home", "sshd", "sshd_factory"]
-
-TICKET = "The web shop on this box answers slowly since two hours ago. nginx logs errors, /var looks full, port 8080.\n"
-
-
-@dataclass
-class Tai:
-    """Runs the command with a home, state and config of its own."""
-
-    home: ClientHome
-    folder: Path
-
-    @property
-    def environment(self) -> dict[str, str]:
-        kept = {
-            name: value for name, value in os.environ.items() if not name.startswith(("TAI_", "SSH_", "XDG_"))
-        }
-        return {
-            **kept,
-            "HOME": str(self.home.path),
-            "TAI_STATE_DIR": str(self.folder / "state"),
-            "NO_COLOR": "1",
-        }
-
-    def words(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "tai", *words]
-
-    def __call__(self, *words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            self.words(*words),
-            input=stdin,
-            capture_output=True,
-            env=self.environment,
-            timeout=50,
-            check=False,
-        )
-        result = subprocess.CompletedProcess(
-            words, done.returncode, done.stdout.decode(), done.stderr.decode()
-        )
-        assert "Traceback" not in result.stderr + result.stdout
-        return result
-
-    def ticket(self, text: str = TICKET) -> str:
-        path = self.folder / "ticket.md"
-        path.write_text(text)
-        return str(path)
-
-    def at(self, server: Sshd) -> list[str]:
-        """The words that lead to a test server."""
-        return [server.address, "-p", str(server.port), "--ignore-ssh-config"]
-
-    @property
-    def records(self) -> list[Path]:
-        return sorted((self.folder / "state" / "sessions").glob("*/events.ndjson"))
-
-
-@pytest.fixture
-def tai(client_home: ClientHome, tmp_path: Path) -> Tai:
-    return Tai(client_home, tmp_path)
-
-
-def events(text: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in text.splitlines()]
-
-
-def of_kind(stream: Sequence[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
-    return [event for event in stream if event["kind"] == kind]
+__all__ = ["client_home", "sshd", "sshd_factory", "tai"]
 
 
 def test_a_ticket_becomes_a_diagnosis_of_the_real_machine(tai: Tai, sshd: Sshd) -> None:
@@ -226,12 +158,6 @@ def test_evidence_can_be_collected_alone(tai: Tai, sshd: Sshd) -> None:
 
 
 # ------------------------------------------------------------------ what bad input gets
-
-
-def refused(done: subprocess.CompletedProcess[str], status: int, *said: str) -> None:
-    assert done.returncode == status, done.stderr
-    for words in said:
-        assert words in done.stderr, done.stderr
 
 
 def test_a_ticket_that_is_missing_empty_or_not_text_is_a_clear_error(tai: Tai, tmp_path: Path) -> None:

@@ -101,16 +101,17 @@ class PathGuard:
         lines = done.stdout.decode("utf-8", "replace").splitlines()
         if done.exit == 0 and len(lines) == len(paths):
             return dict(zip(paths, lines, strict=True))
-        # busybox has no -m and stops at a path that is not there, so each is asked for by itself.
+        # busybox has no -m and no --, and takes both for names (seen with 1.35: it complains about `--`, exits 1, and
+        # prints where the path leads all the same). So each is asked for by itself, and its own line is what counts.
         answers = await asyncio.gather(
             *(self._send(ReadOnlyCommand(["realpath", "--", path])) for path in paths)
         )
         found: dict[str, str] = {}
         for path, answer in zip(paths, answers, strict=True):
-            line = answer.stdout.decode("utf-8", "replace").removesuffix("\n")
-            if answer.exit == 0 and line:
-                found[path] = line
-            elif b"No such file" in answer.stderr:
+            said = answer.stdout.decode("utf-8", "replace").splitlines()
+            if len(said) == 1 and said[0].startswith("/"):
+                found[path] = said[0]
+            elif not said and f"realpath: {path}: No such file".encode() in answer.stderr:
                 found[path] = path
         return found
 

@@ -51,6 +51,7 @@ from tai.frontends.lines import (
 )
 from tai.frontends.steps import StepLine, cited_lines, finding_line
 from tai.frontends.views import ticket_lines
+from tai.model import Observation
 
 
 class Renderer:
@@ -88,6 +89,10 @@ class Renderer:
     def close(self) -> None:
         """Stop what moves. Safe to call twice."""
         self._activity.end()
+
+    def learn(self, seen: Observation) -> None:
+        """Know which command printed an observation, for the quotes of a diagnosis."""
+        self._sources[seen.id] = seen.source
 
     def show(self, event: Event) -> None:  # noqa: PLR0912 - one arm for each event, and no logic in any
         """Show one event that carries no stamp."""
@@ -203,7 +208,7 @@ class Renderer:
 
     def _observed(self, event: ObservationMade) -> None:
         self._running.pop(event.n, None)
-        self._sources[event.observation.id] = event.observation.source
+        self.learn(event.observation)
         self._say(StepLine(event.observation))
         if self._verbose:
             seen = event.observation
@@ -296,8 +301,11 @@ class Renderer:
             self._reasoning = ""
 
 
-def svg(events: Iterable[Event], *, title: str = "tai", width: int = 100, before: str = "") -> str:
+def svg(
+    events: Iterable[Event], *, title: str = "tai", width: int = 100, before: str = "", commands: bool = True
+) -> str:
     """The screen that `events` make, as a self-contained SVG for the docs. before: a line above, such as the command.
+    commands: whether the line that each command on the host gets is drawn.
 
     The same events give the same bytes.
     """
@@ -316,5 +324,8 @@ def svg(events: Iterable[Event], *, title: str = "tai", width: int = 100, before
         console.print(one_line(before, STRONG))
     renderer = Renderer(console)
     for event in events:
-        renderer.show(event)
+        if isinstance(event, ObservationMade) and not commands:
+            renderer.learn(event.observation)
+        else:
+            renderer.show(event)
     return console.export_svg(title=title, unique_id="tai")

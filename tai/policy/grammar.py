@@ -100,14 +100,18 @@ def canonicalise(argv: Sequence[str]) -> Canonical:
             destinations.append(word)
         if rule.fill and word not in reading.operands[-1:]:
             notes.append(f"{word} added, since it would not end by itself")
+    asking = [use.path for use in path_uses if paths.path_asks(use.path, use.kind)]
     return Canonical(
         argv=_written(program, form, written, positionals),
-        tier=max([form.tier, *(form.flag_tiers.get(flag.name, Tier.A) for flag, _ in written)]),
+        tier=max(
+            [form.tier, *(form.flag_tiers.get(flag.name, Tier.A) for flag, _ in written)]
+            + [Tier.B] * bool(asking)
+        ),
         timeout_s=form.timeout_s,
         max_bytes=form.max_bytes,
         paths=tuple(path_uses),
         destinations=tuple(destinations),
-        effects=form.effects,
+        effects="; ".join(filter(None, (form.effects, _may_hold_credentials(asking)))),
         notes=(*notes, *reading.notes),
         incompatible_layers=form.layers,
         sudo=bool(program.sudo),
@@ -210,6 +214,10 @@ def _judged(kind: PathKind | None, word: str, uses: list[PathUse]) -> str:
     paths.path_allowed(path, kind)
     uses.append(PathUse(path, kind))
     return path
+
+
+def _may_hold_credentials(asking: list[str]) -> str:
+    return f"{', '.join(asking)} may hold credentials, which tai masks as far as it knows them" if asking else ""
 
 
 def _written(program: Program, form: Form, given: list[Given], positionals: list[str]) -> tuple[str, ...]:

@@ -20,7 +20,13 @@ from tai.policy import globs
 from tai.policy.types import PathKind
 
 _FILE = "paths.toml"
-_LISTS = ("read", "tree", "look", "never_read", "never_look")
+_LISTS = ("read", "ask", "plain", "tree", "look", "never_read", "never_look")
+# What editors, packages, log rotation and people put behind the name of a file that they keep a copy of.
+_COPY = re.compile(
+    r"(?:~|[._-](?:bak|backup|old|orig|save|saved|copy|sw[op]|rpmsave|rpmnew|rpmorig|dpkg-[a-z]+|ucf-[a-z]+|pacnew|pacsave"
+    r"|gz|bz2|xz|zst|[0-9]{1,14}))$",
+    re.IGNORECASE,
+)
 _ESCAPED_OCTAL = re.compile(r"\\([0-7]{3})")  # mountinfo writes a space as \040: proc_pid_mountinfo(5)
 
 
@@ -30,6 +36,8 @@ class PathPolicy:
 
     lists: Mapping[str, tuple[str, ...]]
     read: re.Pattern[str]
+    ask: re.Pattern[str]
+    plain: re.Pattern[str]
     tree: re.Pattern[str]
     look: re.Pattern[str]
     never_read: re.Pattern[str]
@@ -45,11 +53,27 @@ class PathPolicy:
             denied, allowed, use = self.never_read, self.tree, "be read through"
         else:
             denied, allowed, use = self.never_read, self.read, "be read"
-        if denied.fullmatch(path):
+        if any(denied.fullmatch(name) for name in _copied_names(path)):
             return f"{path} may never {use}: it can hold secrets, or reading it has effects"
         if not allowed.fullmatch(path):
             return f"{path} is not among the paths that may {use}"
         return ""
+
+    def asks(self, path: str, kind: PathKind) -> bool:
+        """Whether a person must agree first, since what is read may hold credentials."""
+        reads = kind in {"file", "any"}
+        return reads and self.ask.fullmatch(path) is not None and self.plain.fullmatch(path) is None
+
+
+def _copied_names(path: str) -> Iterator[str]:
+    """The path, and the names that it is a copy of: `/etc/.shadow.swp` and `/etc/shadow.bak` of `/etc/shadow`."""
+    yield path
+    folder, _, name = path.rpartition("/")
+    while (shorter := _COPY.sub("", name)) not in {"", name}:
+        name = shorter
+        yield f"{folder}/{name}"
+        if name.startswith(".") and len(name) > 1:
+            yield f"{folder}/{name[1:]}"
 
 
 def normalise(path: str) -> str:
@@ -77,6 +101,11 @@ def path_allowed(path: str, kind: PathKind) -> None:
     against = path_policy().reason_against(path, kind)
     if against:
         raise PolicyRefusal(against, nearest=_nearest(path, kind))
+
+
+def path_asks(path: str, kind: PathKind) -> bool:
+    """Whether reading an allowed path this way is tier B: `ask` and `plain` in `paths.toml`."""
+    return path_policy().asks(path, kind)
 
 
 def _nearest(path: str, kind: PathKind) -> str:

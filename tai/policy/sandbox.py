@@ -6,6 +6,7 @@ Not the bytes on the wire either: `tai.policy.wire` quotes what `Sandbox.prefix`
 | layer    | words                                | what the kernel then refuses                                       |
 |----------|--------------------------------------|--------------------------------------------------------------------|
 | timeout  | timeout -k 5 SECONDS                 | running on: closing the channel does not stop a process without tty |
+| leash    | setpriv --pdeathsig TERM             | outliving the connection: it ends when sshd's process for it does   |
 | fsize    | prlimit --fsize=0 --core=0 …         | writing one byte into a regular file (SIGXFSZ, EFBIG)              |
 | nnp      | setpriv --no-new-privs               | gaining rights: setuid programs and file capabilities are inert    |
 | caps     | setpriv --reuid=65534 … (root login) | everything root may do, but reading, the kernel log and ptrace     |
@@ -41,6 +42,9 @@ HOME: Final = "/proc/nonexistent"
 """A home that is not there and that not even root can make. As root, Debian's rpm and top make /nonexistent (seen)."""
 
 _LIMITS: Final = ("prlimit", "--fsize=0", "--core=0", "--nofile=1024", "--")
+# On `timeout` itself, which hands the signal on to what it runs. It is how a command of root's ends with the connection:
+# sshd passes no signals to root's commands. Kept over exec, cleared for setuid programs: prctl(2), PR_SET_PDEATHSIG.
+_LEASH: Final = ("setpriv", "--pdeathsig", "TERM", "--")
 _NNP: Final = ("setpriv", "--no-new-privs")
 # What a root login keeps: reading any file and directory, dmesg, and seeing other users' processes.
 _CAPS: Final = "+dac_read_search,+syslog,+sys_ptrace"
@@ -83,6 +87,7 @@ class Sandbox:
     """
 
     timeout: TimeoutSyntax | None = None
+    leash: bool = False
     prlimit: bool = False
     nnp: bool = False
     caps: bool = False
@@ -134,7 +139,7 @@ class Sandbox:
         """The words to put before a command. timeout_s: seconds, rounded up (busybox takes whole ones only)."""
         if not (math.isfinite(timeout_s) and timeout_s > 0):
             raise PolicyRefusal(f"a remote timeout must be a positive number of seconds, not {timeout_s!r}")
-        words = list(_timeout_words(self.timeout, str(math.ceil(timeout_s))))
+        words = [*(_LEASH if self.leash else ()), *_timeout_words(self.timeout, str(math.ceil(timeout_s)))]
         if self.prlimit:
             words += _LIMITS
         if self.caps or self.nnp or self.landlock:
@@ -203,6 +208,7 @@ _SCRIPT: Final = (
     f"for tool in {' '.join(PROBED_TOOLS)}; do command -v $tool >/dev/null && echo tool=$tool; done",
     'try() { said=$1; shift; "$@" </dev/null >/dev/null 2>&1 && echo $said; }',
     "try timeout=gnu timeout -k 1 5 true || try timeout=bare timeout 5 true || try timeout=busybox-t timeout -t 5 true",
+    f"try layer=leash {' '.join(_LEASH)} true",
     f"try layer=fsize {' '.join(_LIMITS)} true",
     f"try layer=nnp {' '.join(_NNP)} -- true",
     f"test $(id -u) = 0 && try layer=caps {' '.join(_DROP)} -- true",
@@ -292,6 +298,7 @@ def _sandbox(timeout: str, works: frozenset[str], *, is_root: bool) -> Sandbox:
     syntax = syntaxes.get(timeout)
     expected = {
         "timeout": "no timeout program: a command that hangs outlives the connection",
+        "leash": "no working setpriv --pdeathsig: a command that was stopped ends by its timeout only",
         "fsize": "no working prlimit (util-linux 2.21): the kernel does not stop writing",
         "nnp": "no working setpriv --no-new-privs: setuid programs keep their rights",
         "landlock": "no setpriv with Landlock (util-linux 2.40, Linux 5.13 with Landlock enabled)",
@@ -305,6 +312,7 @@ def _sandbox(timeout: str, works: frozenset[str], *, is_root: bool) -> Sandbox:
     held = works | ({"timeout"} if syntax else set())
     return Sandbox(
         timeout=syntax,
+        leash="leash" in works,
         prlimit="fsize" in works,
         nnp="nnp" in works,
         caps=is_root and "caps" in works,

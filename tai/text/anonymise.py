@@ -19,21 +19,34 @@ _IPV4 = re.compile(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])(?=[0-9A-Fa-f]{0,4}:)[0-9A-Fa-f:]{3,39}+(?![\w:])")
 _MAC = re.compile(r"(?<![\w:-])[0-9A-Fa-f]{2}(?:(?::[0-9A-Fa-f]{2}){5}|(?:-[0-9A-Fa-f]{2}){5})(?![\w:-])")
 
-_HOST_HERE = re.compile(
-    r"^(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?|\d{4}-\d\d-\d\dT[\d:.,]+(?:Z|[+-]\d\d:?\d\d)) "
-    r"([A-Za-z0-9][\w.-]{0,252}) [\w./@-]{1,80}(?:\([\w.-]+\))?(?:\[\d+\])?: |"  # RFC 3164 and journald
-    r"^Linux ([A-Za-z0-9][\w.-]{0,252}) \d+\.\d+|"  # uname -a
-    r"^\s*(?:Static|Transient) hostname: ([A-Za-z0-9][\w.-]{0,252})|"
-    r"\b(?:hostname|nodename|_HOSTNAME)=\"?([A-Za-z0-9][\w.-]{0,252})",
-    re.MULTILINE,
+# One pattern for each place, since a pattern that begins with a literal is ten times as fast as a choice.
+_HOST = r"([A-Za-z0-9][\w.-]{0,252})"
+_HOSTS_HERE = tuple(
+    re.compile(pattern, re.MULTILINE)
+    for pattern in (
+        # RFC 3164 and journald: a time, the host, a process
+        rf"^(?:[A-Z][a-z]{{2}} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?|\d{{4}}-\d\d-\d\dT[\d:.,]+(?:Z|[+-]\d\d:?\d\d)) "
+        rf"{_HOST} [\w./@-]{{1,80}}(?:\([\w.-]+\))?(?:\[\d+\])?: ",
+        rf"Linux {_HOST} \d+\.\d+",  # uname -a
+        rf"(?i:hostname)(?:: |=\"?){_HOST}",
+        rf"nodename=\"?{_HOST}",
+    )
 )
 _USER = r"([A-Za-z_][\w.@-]{0,62}[\w-])"
-_USER_HERE = re.compile(
-    rf"\bfor (?:invalid user )?{_USER} from |\b(?:invalid|illegal) user {_USER}|"  # sshd
-    rf"\bfor user {_USER}|\bof user {_USER}\.?$|"  # pam_unix, logind
-    rf"\b(?:user|ruser|logname|acct|USER|LOGNAME|SUDO_USER)=\"?{_USER}|"  # PAM, audit, environments
-    rf"\b[ug]id=\d+\({_USER}\)|\bsudo(?:\[\d+\])?:\s+{_USER} : |/home/{_USER}",
-    re.MULTILINE,
+_USERS_HERE = tuple(
+    re.compile(pattern, re.MULTILINE)
+    for pattern in (
+        rf"for (?:invalid user )?{_USER} from ",  # sshd
+        rf"invalid user {_USER}",
+        rf"for user {_USER}",  # pam_unix
+        rf"of user {_USER}\.?$",  # logind
+        *(
+            rf"{name}=\"?{_USER}" for name in ("user", "USER", "logname", "LOGNAME", "acct")
+        ),  # PAM, audit, env
+        rf"id=\d+\({_USER}\)",
+        rf"sudo(?:\[\d+\])?:\s+{_USER} : ",
+        rf"/home/{_USER}",
+    )
 )
 # What each system has, and what images are shipped with: no one's identity.
 _EVERYWHERE = frozenset(
@@ -49,6 +62,7 @@ _EVERYWHERE = frozenset(
     """.split()  # noqa: SIM905 - a hundred quotes and commas would hide the names
 )
 _STAND_IN = re.compile(r"(?:host|user)-[0-9a-f]{6}|dom-[0-9a-f]{6}\.example")
+_NOTHING = re.compile(r"(?!)")
 
 
 class Anonymiser:
@@ -64,7 +78,7 @@ class Anonymiser:
         self._addresses = Addresses(secrets.token_bytes(16) if key is None else key)
         self._names: dict[str, str] = {}
         self._stands_for: dict[str, str] = {}
-        self._pattern: re.Pattern[str] | None = None
+        self._name_pattern = self._domain_pattern = _NOTHING
         self.learn(hosts=hosts, users=users)
 
     @property
@@ -90,19 +104,18 @@ class Anonymiser:
             if not _STAND_IN.match(user) and user.lower() not in _EVERYWHERE:
                 self._names.setdefault(user.lower(), self._stand_in("user", user.lower()))
         if len(self._names) > known:
-            longest_first = sorted(self._names, key=len, reverse=True)
-            names = "|".join(re.escape(name) for name in longest_first if not name.startswith("."))
-            domains = "|".join(re.escape(name) for name in longest_first if name.startswith("."))
-            in_domain = rf"([\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{0,8}}?)({domains or '(?!)'})"
-            self._pattern = re.compile(
-                rf"(?<![\w-])(?:{in_domain}|({names or '(?!)'}))(?![\w-])", re.IGNORECASE
+            names, within = (
+                [name for name in self._names if name.startswith(".") is dot] for dot in (False, True)
             )
+            self._name_pattern = _any_of(names, r"(?<![\w-])(%s)(?![\w-])")
+            labels = r"([\w-]{1,63}(?:\.[\w-]{1,63}){0,8}?)"
+            self._domain_pattern = _any_of(within, rf"(?<![\w-]){labels}(%s)(?![\w-])")
 
     def anonymise(self, text: str) -> str:
         """`text` with stand-ins; every line stays, and placeholders of secrets are left alone."""
         self.learn(
-            hosts=(name for found in _HOST_HERE.finditer(text) for name in found.groups() if name),
-            users=(name for found in _USER_HERE.finditer(text) for name in found.groups() if name),
+            hosts=(found[1] for pattern in _HOSTS_HERE for found in pattern.finditer(text)),
+            users=(found[1] for pattern in _USERS_HERE for found in pattern.finditer(text)),
         )
         text = _MAC.sub(self._mac, text)
         text = _IPV4.sub(self._ipv4, text)
@@ -111,7 +124,7 @@ class Anonymiser:
 
     def hide_names(self, text: str) -> str:
         """An anonymised text again, with the names that became known since. Addresses are left as they are."""
-        return text if self._pattern is None else self._pattern.sub(self._name, text)
+        return self._name_pattern.sub(self._name, self._domain_pattern.sub(self._in_domain, text))
 
     def reveal(self, text: str) -> str:
         """`text` with what its stand-ins stand for, as far as they were given out in this run."""
@@ -123,11 +136,13 @@ class Anonymiser:
         return f"{kind}-{self._addresses.digest(kind, name, 24):06x}"
 
     def _name(self, found: re.Match[str]) -> str:
-        within, domain, name = found.groups()
-        if name:
-            return self._given(self._names[name.lower()], name)
-        labels = within.split(".")
-        return ".".join(map(self._label, labels)) + self._given(self._names[domain.lower()], domain)
+        return self._given(self._names[found[0].lower()], found[0])
+
+    def _in_domain(self, found: re.Match[str]) -> str:
+        labels, domain = found.groups()
+        return ".".join(map(self._label, labels.split("."))) + self._given(
+            self._names[domain.lower()], domain
+        )
 
     def _label(self, label: str) -> str:
         """The stand-in of one label before a known domain."""
@@ -162,3 +177,9 @@ class Anonymiser:
 
 def _is_address(name: str) -> bool:
     return _IPV4.fullmatch(name) is not None or ":" in name
+
+
+def _any_of(names: Iterable[str], pattern: str) -> re.Pattern[str]:
+    """`pattern` with the names in place of its `%s`, longest first; matches nothing where there are none."""
+    choice = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+    return re.compile(pattern % choice, re.IGNORECASE) if choice else _NOTHING

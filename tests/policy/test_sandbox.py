@@ -115,7 +115,7 @@ def test_alpine_with_busybox_keeps_what_it_has_and_names_what_it_lacks() -> None
     answer = parse_probe(probe_answer("euid=1000", "timeout=gnu", "layer=nice", "layer=ionice"))
     assert answer.sandbox.prefix(9.2)[:4] == ("timeout", "-k", "5", "10")
     assert answer.sandbox.level == "argv"
-    assert [layer for layer, _ in answer.sandbox.missing] == ["fsize", "nnp", "landlock"]
+    assert [layer for layer, _ in answer.sandbox.missing] == ["leash", "fsize", "nnp", "landlock"]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tai.policy import ReadOnlyCommand
+from tai.policy.wire import render
 from tai.transport.run import run
 from tests.sshd import Sshd, SshdFactory
 from tests.transport.conftest import Dialler, shell
@@ -142,6 +143,35 @@ async def test_for_root_the_remote_timeout_ends_what_was_cancelled(sshd: Sshd, d
     with pytest.raises(asyncio.CancelledError):
         await task
     await _until_gone(pid)
+
+
+async def test_what_a_root_login_left_running_ends_with_the_connection(sshd: Sshd, dial: Dialler) -> None:
+    """The leash in front of a command: no signal reaches it, and still nothing is left when the link is gone."""
+    connection = await dial(sshd)
+    assert connection.sandbox.leash, "util-linux on this machine has no setpriv --pdeathsig"
+    mark = f"98765{os.getpid()}"
+    wire = render(("sleep", mark), connection.sandbox.for_command(frozenset(), "sleep"), timeout_s=600)
+    task = asyncio.create_task(connection._execute(wire, timeout_s=600, max_bytes=1000))
+    while not (pids := _running(mark)):  # noqa: ASYNC110 - another process's start has no event
+        await asyncio.sleep(0.02)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await connection.close()
+    for pid in pids:
+        await _until_gone(pid)
+
+
+def _running(argument: str) -> list[int]:
+    """The processes of this machine that have this word on their command line."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if argument.encode() in (entry / "cmdline").read_bytes().split(b"\0"):
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
 
 
 async def test_a_cut_link_keeps_what_came_and_is_no_success(sshd: Sshd, dial: Dialler) -> None:
