@@ -1,6 +1,6 @@
 # Two commands for a fresh machine: `make demo` and `make test`. Both make .venv first; see build/venv.sh.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check format constraints picture docs bench-startup bench-policy bench-text clean
+.PHONY: help venv demo test check format constraints record-demo picture docs bench-startup bench-policy bench-text clean
 
 PY := .venv/bin
 
@@ -30,6 +30,9 @@ format: venv  ## put the code in its one format
 constraints:  ## pin and hash the dependencies anew, from the index that pip is set up for (needs uv)
 	uv pip compile -q pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header -o constraints.txt
+
+record-demo: venv  ## break a real host and record it anew for the demo (root; mmdebstrap, systemd-container)
+	$(PY)/python vm-fixtures/record.py disk-full-database
 
 picture: venv  ## draw docs/demo.svg anew from a real run of the demo
 	$(PY)/python build/picture.py

@@ -73,5 +73,59 @@ def test_a_config_file_that_was_named_must_exist(tmp_path: Path) -> None:
         load(tmp_path / "none.toml")
 
 
+def test_a_host_has_the_settings_of_its_own_table_or_of_the_first_pattern_that_fits(config: Path) -> None:
+    config.write_text(
+        '[hosts."web-*"]\nsudo = true\n[hosts."web-1"]\nsudo = false\n[hosts."*.lab"]\nsudo = true\n[hosts."a.b"]\nsudo = true\n'
+    )
+    chosen = load(config)
+    wanted = {
+        "web-2": True,
+        "WEB-2": True,
+        "web-1": False,
+        "x.lab": True,
+        "a.b": True,
+        "axb": False,
+        "db": False,
+    }
+    assert {name: chosen.host(name).sudo for name in wanted} == wanted
+
+
+def test_without_a_word_in_the_config_no_host_has_sudo(config: Path) -> None:
+    config.write_text("")
+    assert not load(config).host("web-1").sudo
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            '\n[hosts."web-1"]\nsduo = true\n',
+            r"config.toml:3: hosts.web-1.sduo: unknown setting; did you mean sudo\?",
+        ),
+        ("[hosts.web]\ncolour = 1\n", r"config.toml:2: hosts.web.colour: unknown setting; known here: sudo"),
+        (
+            "[hosts.web]\nsudo = 'yes'\n",
+            r"config.toml:2: hosts.web.sudo: input should be a valid boolean, got 'yes'",
+        ),
+        ("hosts.web.sudo = 1\n", r"config.toml:1: hosts.web.sudo: input should be a valid boolean"),
+        ("hosts = true\n", r"config.toml:1: hosts: input should be a valid dictionary"),
+        ("[hosts]\nweb = 1\n", r"config.toml:2: hosts.web: "),
+    ],
+)
+def test_a_mistake_in_a_hosts_table_names_file_line_and_key(config: Path, text: str, said: str) -> None:
+    config.write_text(text)
+    with pytest.raises(ConfigError, match=said):
+        load(config)
+
+
+def test_a_list_in_the_environment_that_is_no_json_names_the_variable(
+    monkeypatch: pytest.MonkeyPatch, config: Path
+) -> None:
+    config.write_text("")
+    monkeypatch.setenv("TAI_MODEL_ALLOW", "gpu-1")
+    with pytest.raises(ConfigError, match="environment variable TAI_MODEL_ALLOW: a JSON value was expected"):
+        load(config)
+
+
 def test_every_setting_says_what_it_means() -> None:
     assert all(field.description for field in Settings.model_fields.values())

@@ -25,7 +25,7 @@ from launcher import HostSpec, LabHost
 from nspawn import NspawnHost
 
 from tai.bus import Bus
-from tai.catalog.load import load_catalog
+from tai.catalog import Catalog, load_catalog
 from tai.demo.recording import TICKET_FILE, RecordedCommand, Recording, as_output, save
 from tai.demo.spelling import key_for, key_of
 from tai.engine.investigate import Investigation
@@ -76,7 +76,7 @@ class Tap(Connection):
         raise ValueError(f"no command of ours is spelled like this: {wire.command}")
 
 
-async def listen(host: LabHost, ticket: str, also: tuple[str, ...]) -> Tap:
+async def listen(host: LabHost, catalog: Catalog, ticket: str, also: tuple[str, ...]) -> Tap:
     """Look at a host in every way that tai knows; the tap with all that it heard, closed."""
     taps: list[Tap] = []
 
@@ -89,7 +89,6 @@ async def listen(host: LabHost, ticket: str, also: tuple[str, ...]) -> Tap:
         return True  # the host is ours, and gone in a minute
 
     with tempfile.TemporaryDirectory() as scratch:
-        catalog = load_catalog([folder("collectors")])
         target = Target(
             host.address, user=host.user, port=host.port, identity_files=(host.key,), use_ssh_config=False
         )
@@ -161,6 +160,7 @@ def recording_of(name: str, tap: Tap, *, hostname: str, versions: dict[str, str]
 def main(name: str) -> None:
     """Make `incidents/NAME/recording/` anew."""
     truth = incident.load(name)
+    catalog = load_catalog([folder("collectors")])  # a mistake in it shows before a host is broken
     scripts = incident.FOLDER / name
     built = image.build(truth.host.image, truth.host.packages)
     with NspawnHost(HostSpec(truth.host.name, built, truth.host.volumes)) as host:
@@ -168,7 +168,7 @@ def main(name: str) -> None:
         since = host.script(scripts / "break.sh", timeout_s=900).strip()
         host.script(scripts / "check.sh")
         ticket = incident.ticket(name, host=truth.host.name, since=since)
-        tap = asyncio.run(listen(host, ticket, truth.also))
+        tap = asyncio.run(listen(host, catalog, ticket, truth.also))
     installed = dict(line.split() for line in built.packages.read_text().splitlines())
     versions = {
         package: installed[package] for package in ("systemd", "openssh-server", *truth.host.packages)

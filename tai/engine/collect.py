@@ -100,14 +100,13 @@ class Collection:
         command = ReadOnlyCommand(step.argv)
         if reason := self._grants.destinations.refusal(command, self._ticket()):
             raise PolicyRefusal(reason)
-        if not await self._may_run(command):
-            raise PolicyRefusal(
-                "not run: a person has to agree to it first"
-                + (f" ({command.effects})" if command.effects else "")
-            )
+        await self._agreed(command)
         if command.paths:
             await self._guard.look(command.paths)
-            command = self._guard.settle(command)
+            settled = self._guard.settle(command)
+            if settled.tier is not command.tier:
+                await self._agreed(settled)  # a link led to what asks first
+            command = settled
         if self._bytes >= self._caps.max_bytes:
             raise PolicyRefusal(
                 f"not run: the run's limit of {self._caps.max_bytes:,} bytes was reached (max_run_bytes)"
@@ -119,8 +118,14 @@ class Collection:
         done = await self._send_step(step, command)
         return self._observation(step, command, done)
 
-    async def _may_run(self, command: ReadOnlyCommand) -> bool:
-        return command.tier is Tier.A or command.argv in self._grants.agreed or await self._approve(command)
+    async def _agreed(self, command: ReadOnlyCommand) -> None:
+        """Raises PolicyRefusal when somebody has to agree to the command and nobody does."""
+        if command.tier is Tier.A or command.argv in self._grants.agreed or await self._approve(command):
+            return
+        raise PolicyRefusal(
+            "not run: a person has to agree to it first"
+            + (f" ({command.effects})" if command.effects else "")
+        )
 
     def _serves(self, command: ReadOnlyCommand) -> bool:
         return self._grants.sudo.serves(command, euid=self._connection.host.facts.euid)

@@ -152,6 +152,15 @@ class Gathering:
         self.session.target = self._reach(hosts[0])
         return self.session.target
 
+    async def let_go(self) -> None:
+        """After an interrupt: see that what was stopped here ends on the host too.
+
+        sshd passes signals to commands, but not to root's. Those end with the connection (the sandbox's leash), so it is
+        closed; the next look opens another.
+        """
+        if self.session.host is not None and self.session.host.facts.euid == 0:
+            await self.disconnect()
+
     async def disconnect(self) -> None:
         """Close the connection, when there is one."""
         self._collection = None
@@ -217,6 +226,7 @@ class Gathering:
             left_out += choice.left_out
             for path, why in choice.files:
                 probe, argv = named_paths.reading(self._catalog, path)
+                self._granted.agreed.add(argv)
                 files.append(Step(0, "paths", probe, argv, why, probe.parser, {"path": path}))
         fresh = {step.argv: step for step in files if step.argv not in sent}
         files = self._numbered(fresh.values())

@@ -82,6 +82,8 @@ class PathGuard:
             raise PolicyRefusal(f"{real} is a {kind}, and only regular files are read")
         if use.kind == "dir" and kind != "directory":
             raise PolicyRefusal(f"{real} is a {kind}, not a directory")
+        if use.kind == "any" and kind not in (*_REGULAR, "directory"):
+            raise PolicyRefusal(f"{real} is a {kind}, and only regular files and directories are read")
 
     async def _mount_table(self) -> str:
         done = await self._send(_MOUNTS)

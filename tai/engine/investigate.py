@@ -248,6 +248,7 @@ class Investigation:
                 Interrupted(kept=sum(1 for seen in self.session.observations if seen.outcome.answered))
             )
             self._gathering.tell_findings()
+            await self._gathering.let_go()
             raise
 
     def _clean(self, text: str, producer: str = "") -> str:

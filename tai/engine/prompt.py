@@ -24,21 +24,37 @@ if TYPE_CHECKING:
 
 NAMES = ("system.j2", "evidence.j2", "diagnose.j2", "follow_up.j2")
 
-# Tokens by which chat templates mark turns, roles and tools. In host text they are data, so they are spelled with
-# other brackets; `defang` is also applied before a quote is matched, so a faithful quote still fits.
+# Tokens by which chat templates mark turns, roles and tools: Gemma, Llama, Mistral, ChatML and Qwen, DeepSeek (whose bar is
+# U+FF5C), Cohere, Harmony, GLM and others, from their tokenizers' files. In host text they are data, so they are spelled
+# with other brackets; `defang` is also applied before a quote is matched, so a faithful quote still fits.
 _ROLE = re.compile(
-    r"<(?=\||/?(?:s|bos|eos|pad|unk|start_of_\w+|end_of_\w+|turn|system|user|assistant|model|tool\w*|function\w*|think\w*|channel)\b)",
+    r"""(?x)<(?=[|\uff5c] | /?(?:
+        s | bos | eos | pad | unk | cls | sep | mask | sys | sop | eop | eod | eot | eom | turn | start_of_\w+ | end_of_\w+
+      | system | user | assistant | human | bot | model | developer | observation | channel | think\w* | tool\w* | function\w*
+      | image\w* | img\w* | audio\w* | video\w* | unused_?\d+ | reserved\w* | extra_id\w* | special_\w+ | tokens_unused\w*
+      | fim_\w+ | file_sep | repo_name | arg_key | arg_value | seed:\w+ | \w+_token
+    )\b)""",
     re.IGNORECASE,
 )
-_PIPE_END = re.compile(r"\|>")
-_BRACKET = re.compile(r"\[(?=/?(?:INST|SYS|TOOL_CALLS|AVAILABLE_TOOLS)\])")
+_PIPE_END = re.compile(r"([|\uff5c])>")
+_BRACKET = re.compile(
+    r"\[(?=\||/?(?:INST|SYS(?:TEM_PROMPT)?|TOOL_\w+|AVAILABLE_TOOLS|THINK|IMG\w*|(?:BEGIN_)?AUDIO|PREFIX|MIDDLE|SUFFIX|ARGS|CALL_ID"
+    r"|MODEL_SETTINGS|[gs]?MASK|CLS|SEP|PAD|UNK|BOS|EOS)\])"
+)
+# tai's own mark of a line of evidence, where prose begins a line with it.
+_LABEL = re.compile(r"(?m)^(\s*E\d+:\d+)\|")
 
 
 def defang(text: str) -> str:
     """Host text in which no chat template's control token stands any more. One character for one, so lengths stay."""
     text = _ROLE.sub("\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}", text)
-    text = _PIPE_END.sub("|\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}", text)
+    text = _PIPE_END.sub("\\1\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}", text)
     return _BRACKET.sub("\N{LEFT WHITE SQUARE BRACKET}", text)
+
+
+def _prose(text: str) -> str:
+    """What a person wrote or pasted, defanged; a line that begins like evidence of tai's has a broken bar there."""
+    return _LABEL.sub("\\1\N{BROKEN BAR}", defang(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +107,7 @@ def render(
     values = {
         "nonce": nonce,
         "host": defang(host),
-        "ticket": defang(ticket.text),
+        "ticket": _prose(ticket.text),
         "window": ticket.window,
         "sections": [section for section in condensed.sections if section.lines],
         "empty": [
@@ -112,7 +128,7 @@ def render_follow_up(
     """A later question. fresh: observations made since the last one; condensed: their lines."""
     values = {
         "nonce": nonce,
-        "text": defang(text),
+        "text": _prose(text),
         "sections": [section for section in condensed.sections if section.lines] if condensed else [],
         "gaps": [seen for seen in fresh if not seen.outcome.answered],
     }

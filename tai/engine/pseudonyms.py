@@ -24,9 +24,11 @@ class Pseudonyms:
     def learn(
         self, *, hosts: Iterable[str] = (), users: Iterable[str] = (), domains: Iterable[str] = ()
     ) -> None:
-        """Names to hide from now on."""
+        """Names to hide from now on. An empty one, where a host did not tell, is none."""
         if self.anonymiser is not None:
-            self.anonymiser.learn(hosts=hosts, users=users, domains=domains)
+            self.anonymiser.learn(
+                hosts=filter(None, hosts), users=filter(None, users), domains=filter(None, domains)
+            )
 
     def hide(self, text: str) -> str:
         """`text` as it may be told. For true text only: a stand-in of a private address would get a stand-in of its own."""

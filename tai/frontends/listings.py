@@ -1,6 +1,7 @@
 """`tai collectors …` and `tai policy …`: what tai looks at and what it may run, as tables for people and reviewers.
 
-Nothing here connects to anything. Tables go to standard output, one line an entry in a pipe.
+Nothing here connects to anything. On a terminal a table is laid out for reading; in a pipe it is one line an entry, its
+columns apart by tabs, for grep and cut.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ from tai.policy.sudoers import fragment, grantable
 
 def collectors(config_file: Path | None) -> int:
     """`tai collectors list`."""
-    table = _table("collector", "probe", "what it looks at", "command")
+    table = _Rows("collector", "probe", "what it looks at", "command")
     for collector in _catalog(config_file).collectors:
         for probe in collector.probes:
             name = probe.id if probe.default else f"{probe.id} (on request)"
-            table.add_row(*map(Text, (collector.name, name, probe.title, " ".join(probe.argv))))
-    open_console(sys.stdout).print(table)
+            table.add_row(collector.name, name, probe.title, " ".join(probe.argv))
+    table.show()
     return EXIT_OK
 
 
@@ -43,10 +44,10 @@ def collector(name: str, config_file: Path | None) -> int:
         raise InputError(
             f"there is no collector '{name}'; there are: {', '.join(each.name for each in catalog.collectors)}"
         )
-    console = open_console(sys.stdout)
-    console.print(Text(f"{found.name}: {found.title} ({catalog.files[found.name]})"))
-    console.print(_probes(found))
-    console.print(_signatures(found))
+    sys.stdout.write(f"{found.name}: {found.title} ({catalog.files[found.name]})\n\n")
+    _probes(found).show()
+    sys.stdout.write("\n")
+    _signatures(found).show()
     return EXIT_OK
 
 
@@ -92,12 +93,12 @@ def policy_check(lines: Iterable[str], *, as_json: bool) -> int:
 
 def policy_list() -> int:
     """`tai policy list`: the whole catalogue."""
-    table = _table("command", "tier", "flags", "operands", "always added", "effects")
+    table = _Rows("command", "tier", "flags", "operands", "always added", "effects")
     for row in rows():
         name = f"{row.program} {row.subcommand}".strip()
         flags, operands = ", ".join(row.flags), " or ".join(row.operands)
-        table.add_row(*map(Text, (name, row.tier.value, flags, operands, ", ".join(row.forced), row.effects)))
-    open_console(sys.stdout).print(table)
+        table.add_row(name, row.tier.value, flags, operands, ", ".join(row.forced), row.effects)
+    table.show()
     return EXIT_OK
 
 
@@ -146,26 +147,41 @@ def _as_json(text: str, verdict: Verdict, notes: Sequence[str]) -> str:
     return json.dumps(fields)
 
 
-def _probes(found: Collector) -> Table:
-    table = _table("probe", "what it looks at", "command")
+def _probes(found: Collector) -> _Rows:
+    table = _Rows("probe", "what it looks at", "command")
     for probe in found.probes:
         for argv in (probe.argv, *(variant.argv for variant in probe.variants)):
-            table.add_row(Text(probe.id), Text(probe.title), Text(" ".join(argv)))
+            table.add_row(probe.id, probe.title, " ".join(argv))
     return table
 
 
-def _signatures(found: Collector) -> Table:
-    table = _table("signature", "severity", "what it means", "reference")
+def _signatures(found: Collector) -> _Rows:
+    table = _Rows("signature", "severity", "what it means", "reference")
     for signature in found.signatures:
-        table.add_row(*map(Text, (signature.id, signature.severity, signature.title, signature.reference)))
+        table.add_row(signature.id, signature.severity, signature.title, signature.reference)
     return table
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
+class _Rows:
+    """A table in the making: `add_row` and then `show`."""
+
+    def __init__(self, *columns: str) -> None:
+        self._columns = columns
+        self._rows: list[tuple[str, ...]] = []
+
+    def add_row(self, *cells: str) -> None:
+        self._rows.append(cells)
+
+    def show(self) -> None:
+        if not sys.stdout.isatty():
+            sys.stdout.writelines("\t".join(cells) + "\n" for cells in (self._columns, *self._rows))
+            return
+        table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
+        for column in self._columns:
+            table.add_column(column, overflow="fold")
+        for cells in self._rows:
+            table.add_row(*map(Text, cells))
+        open_console(sys.stdout).print(table)
 
 
 def _catalog(config_file: Path | None) -> Catalog:

@@ -27,8 +27,8 @@ Options = list[tuple[str, str]]
 def read_filter(words: tuple[str, ...]) -> tuple[Filter | None, tuple[str, ...]]:
     """The filter that these words name, and the files they name after its own operands.
 
-    words: the program's bare name and its arguments, unquoted. The filter is None for `cat` and `less`, which change
-    nothing. Raises PolicyRefusal for another program, an unknown flag or a malformed value.
+    words: the program's bare name and its arguments, unquoted. The filter is None for `cat`, `less` and `column -t`, which
+    change nothing. Raises PolicyRefusal for another program, an unknown flag or a malformed value.
     """
     read = _READERS.get(words[0])
     if read is None:
@@ -98,8 +98,8 @@ def _number(program: str, text: str, least: int = 0) -> int:
 
 
 def _nothing(words: tuple[str, ...]) -> tuple[None, tuple[str, ...]]:
-    # less -S, -R, -F, -X and -N change how a screen looks; cat has no flag that is worth having on cleaned text.
-    _, operands = _options(words, "SRFXN" if words[0] == "less" else "")
+    # less -S, -R, -F, -X and -N and column -t change how a screen looks; cat has no flag that is worth having.
+    _, operands = _options(words, {"less": "SRFXN", "column": "t"}.get(words[0], ""))
     return None, operands
 
 
@@ -391,5 +391,6 @@ _READERS: Final[dict[str, Callable[[tuple[str, ...]], tuple[Filter | None, tuple
     "sed": _sed,
     "less": _nothing,
     "more": _nothing,
+    "column": _nothing,
     "cat": _nothing,
 }

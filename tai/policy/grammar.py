@@ -217,7 +217,9 @@ def _judged(kind: PathKind | None, word: str, uses: list[PathUse]) -> str:
 
 
 def _may_hold_credentials(asking: list[str]) -> str:
-    return f"{', '.join(asking)} may hold credentials, which tai masks as far as it knows them" if asking else ""
+    return (
+        f"{', '.join(asking)} may hold credentials, which tai masks as far as it knows them" if asking else ""
+    )
 
 
 def _written(program: Program, form: Form, given: list[Given], positionals: list[str]) -> tuple[str, ...]:

@@ -53,6 +53,15 @@ _DROPPED_ASSIGNMENTS: Final = frozenset(
     for name in ("LC_ALL", "LANG", "LC_MESSAGES")
     for value in ("C", "C.UTF-8", "POSIX", "en_US.UTF-8")
 )
+# At the start of a line, with a file: what prints the file on the host, and the filter that runs here ('' for the same).
+_READ_HERE: Final = {
+    **dict.fromkeys(("awk", "sed", "cut", "sort", "uniq", "less", "more"), ("cat", "")),
+    "zgrep": ("zcat", "grep"),
+    "zegrep": ("zcat", "egrep"),
+    "zfgrep": ("zcat", "fgrep"),
+    "xzgrep": ("xzcat", "grep"),
+    "bzgrep": ("bzcat", "grep"),
+}
 _SHELL_WORDS: Final = {
     **dict.fromkeys(
         (
@@ -270,13 +279,14 @@ def _without_prefixes(words: list[str], notes: list[str], *, may_sudo: bool = Tr
 
 
 def _head(words: list[str], notes: list[str]) -> tuple[tuple[str, ...], Filter | None]:
-    """The command to send. `sort FILE` and its like become `cat FILE` and a filter; `less FILE` becomes `cat FILE`."""
-    if words[0] not in {"awk", "sed", "cut", "sort", "uniq", "less", "more"}:
+    """The command to send. `sort FILE` becomes `cat FILE` and a filter, `zgrep x FILE` `zcat FILE` and one, `less FILE` `cat FILE`."""
+    if words[0] not in _READ_HERE:
         return tuple(words), None
-    each, files = read_filter(tuple(words))
+    program, filtering = _READ_HERE[words[0]]
+    each, files = read_filter((filtering or words[0], *words[1:]))
     if len(files) != 1 or files == ("-",):
         raise PolicyRefusal(
             f"{words[0]} at the start of a line needs the name of one file", nearest=f"{words[0]} … FILE"
         )
-    notes.append(f"{words[0]} runs in tai, on what `cat {files[0]}` prints")
-    return ("cat", files[0]), each
+    notes.append(f"{words[0]} runs in tai, on what `{program} {files[0]}` prints")
+    return (program, files[0]), each

@@ -191,6 +191,8 @@ def _types(book: Catalogue) -> Iterator[str]:
 def _paths() -> Iterator[str]:
     meanings = {
         "read": "The content of a file may be read:",
+        "ask": "Of these, a person must agree first (tier B), since configuration can hold credentials:",
+        "plain": "Except what holds none by its purpose:",
         "tree": "All files below may be read at once (type `dir`):",
         "look": "Names and attributes may be seen (type `meta`):",
         "never_read": "Never read, whatever the lists above say:",

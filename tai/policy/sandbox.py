@@ -59,6 +59,9 @@ _DROP: Final = (
     f"--ambient-caps=-all,{_CAPS}",
     f"--bounding-set=-all,{_CAPS}",
 )
+# What root never needs to read: loading modules, which the kernel does for an interface that is not there (dev_load in
+# net/core/dev_ioctl.c), rebooting, and setting the clock. Commands that need more than `_CAPS` run without these.
+_TRIM: Final = "--bounding-set=-sys_module,-sys_boot,-sys_time"
 # The rights of Landlock's first version (Linux 5.13), so that the words mean the same on every later kernel.
 _LANDLOCK: Final = (
     "--landlock-access",
@@ -83,6 +86,7 @@ _IONICE: Final = ("ionice", "-c", "2", "-n", "7")
 class Sandbox:
     """The layers that one command on one host runs under.
 
+    trim: for root's commands that cannot run under `caps`: without the capabilities that no reading needs.
     missing: (layer, reason) for each layer that is not used, for the audit record and `tai doctor HOST`.
     """
 
@@ -94,6 +98,7 @@ class Sandbox:
     landlock: bool = False
     nice: bool = False
     ionice: bool = False
+    trim: bool = False
     missing: tuple[tuple[str, str], ...] = ()
 
     NONE: ClassVar[Sandbox]
@@ -131,6 +136,7 @@ class Sandbox:
             prlimit=self.prlimit and not off["fsize"],
             nnp=self.nnp and not off["nnp"],
             caps=self.caps and not off["caps"],
+            trim=off["caps"],
             landlock=self.landlock and not off["landlock"],
             missing=self.missing + dropped,
         )
@@ -142,8 +148,12 @@ class Sandbox:
         words = [*(_LEASH if self.leash else ()), *_timeout_words(self.timeout, str(math.ceil(timeout_s)))]
         if self.prlimit:
             words += _LIMITS
-        if self.caps or self.nnp or self.landlock:
-            words += _DROP if self.caps else _NNP
+        if self.caps:
+            words += _DROP
+        elif self.nnp or self.landlock or self.trim:
+            words += _NNP if self.nnp or self.landlock else ("setpriv",)
+            words += (_TRIM,) if self.trim else ()
+        if self.caps or self.nnp or self.landlock or self.trim:
             words += _LANDLOCK if self.landlock else ()
             words.append("--")
         if self.nice:
@@ -176,16 +186,17 @@ _TOOLS: Final = """
     df diff dig dmesg dmidecode dmsetup dnf docker dockerd dovecot dpkg dpkg-query du dumpe2fs ethtool
     faillock file find findmnt firewall-cmd free fuser getcap getconf getenforce getent getfacl getsebool
     git grep groups gzip haproxy head host hostname hostnamectl httpd id ifconfig iostat ip ip6tables
-    ip6tables-save ipcs ipset iptables iptables-save journalctl keepalived kubectl kubelet last
-    lastb lastlog localectl loginctl losetup ls lsattr lsb_release lsblk lscpu lslocks lslogins lsmem lsmod
-    lsns lsof lspci lsscsi lsusb lvs mailq mariadb mariadbd md5sum mdadm modinfo mongod mount mpstat mtr
+    ip6tables-save ipcs ipset iptables iptables-save journalctl keepalived kubectl kubelet last lastb
+    lastlog localectl loginctl losetup ls lsattr lsb_release lsblk lscpu lslocks lslogins lsmem lsmod lsns
+    lsof lspci lsscsi lsusb lvs mailq mariadb mariadbd md5sum mdadm modinfo mongod mount mpstat mtr
     multipath mysql mysqld named namei netstat networkctl nfsstat nft nginx nl nmcli nproc nslookup ntpq
     ntpstat numactl numastat nvme openssl pacman passwd pgrep pidof pidstat ping pmap podman postconf
     postgres postqueue prlimit ps psql pstree pvs pwdx quota readlink realpath redis-cli redis-server
     repquota resolvectl route rpm rsyslogd runc runlevel sar sestatus sha1sum sha256sum slabtop smartctl
-    snap squid ss ssh sshd stat swapon sysctl systemctl systemd-analyze systemd-detect-virt tac tail tc
-    timedatectl top tracepath traceroute tree tune2fs tuned-adm ufw uname unbound uptime users vgs vmstat w
-    wc wg whereis which who whoami xfs_info xzcat yum zfs zpool zstdcat zypper
+    snap squid ss ssh sshd stat swapon sysctl systemctl systemd-analyze systemd-cgls systemd-cgtop
+    systemd-delta systemd-detect-virt tac tail tc timedatectl top tracepath traceroute tree tune2fs
+    tuned-adm ufw uname unbound uptime users vgs vmstat w wc wg whereis which who whoami xfs_info xzcat yum
+    zfs zpool zstdcat zypper
 """
 PROBED_TOOLS: Final = tuple(_TOOLS.split())
 """Programs that the probe looks for: every one that the catalogue allows (a test compares the two)."""
@@ -328,10 +339,10 @@ def _number(text: str) -> int | None:
 
 
 def _release(text: str) -> dict[str, str]:
-    """os-release(5): KEY=value, the value quoted as in sh; the first 64 lines count."""
+    """os-release(5): KEY=value, the value quoted as in sh; the first 64 lines count, of those that are plain ASCII."""
     pairs: dict[str, str] = {}
     for line in text.splitlines()[:64]:
-        if match := _RELEASE_LINE.fullmatch(line):
+        if line.isascii() and line.isprintable() and (match := _RELEASE_LINE.fullmatch(line)):
             value = match[2].strip()
             if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
                 value = value[1:-1]

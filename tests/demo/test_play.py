@@ -73,11 +73,11 @@ def test_every_command_that_was_planned_had_been_recorded(events: list[Event]) -
     seen = [event.observation for event in events if isinstance(event, ObservationMade)]
     assert len(seen) > 30
     assert [each.source for each in seen if "not recorded" in each.text + each.reason] == []
-    assert [
-        each.source
-        for each in seen
-        if each.outcome in {Outcome.REFUSED, Outcome.TIMEOUT, Outcome.DISCONNECTED}
-    ] == []
+    cut_short = {Outcome.TIMEOUT, Outcome.DISCONNECTED, Outcome.INTERRUPTED}
+    assert [each.source for each in seen if each.outcome in cut_short] == []
+    # The only refusal is one that a person at the prompt could lift; nobody is there to ask in `tai demo`.
+    refused = [each.reason for each in seen if each.outcome is Outcome.REFUSED]
+    assert [reason for reason in refused if "a person has to agree" not in reason] == []
 
 
 def test_it_says_that_it_is_a_recording_and_the_clock_raises_no_doubt(events: list[Event]) -> None:

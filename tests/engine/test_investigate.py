@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import dropwhile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -109,7 +110,9 @@ def stage(
     connection: Connection | None = None,
     failure: Exception | None = None,
     options: Options | None = None,
+    **more: Any,
 ) -> Stage:
+    """more: passed on to the investigation, such as `approve`."""
     host = Host(name="db-01", facts=Facts(os_id="debian", family="debian", kernel="6.1"))
     recorded = connection or Recorded(
         host, {DF_ARGV: Completed(0, DF.encode())} if outputs is None else outputs
@@ -138,6 +141,7 @@ def stage(
         redactor=Redactor(b"key"),
         options=options or Options(),
         clock=lambda: NOW,
+        **more,
     )
     made.append(Stage(investigation, screen=screen))
     return made[0]

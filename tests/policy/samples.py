@@ -41,6 +41,8 @@ NAMED: dict[str, tuple[str, ...]] = {
     "k8s_kinds": ("pods", "deploy,svc"),
     "k8s_output": ("yaml", "jsonpath={.items[*].metadata.name}"),
     "k8s_ref": ("pod/web-0",),
+    "k8s_workload": ("deploy/web", "pod/web-0"),
+    "k8s_workload_kind": ("deployment",),
     "lsof_net": ("TCP", ":443", "4tcp@127.0.0.1:22"),
     "lsof_users": ("root", "^root,daemon"),
     "match": ("_PID=1", "+", "MESSAGE_ID=a b"),

@@ -211,6 +211,21 @@ def test_caps_layer_lets_root_read_but_not_write_or_kill(tmp_path: Path) -> None
     assert secret.exists()
 
 
+@needs_root
+@needs_setpriv
+@pytest.mark.parametrize("exempt", ["caps", "nnp"])
+def test_roots_commands_that_need_more_still_cannot_load_modules_reboot_or_set_the_clock(exempt: str) -> None:
+    needing = Sandbox(nnp=True, caps=True).for_command(frozenset({exempt}), "ethtool")
+    unbounded = run(Sandbox.NONE, "grep", "CapBnd", "/proc/self/status").stdout
+    bounded = run(needing, "grep", "CapBnd", "/proc/self/status").stdout
+    modules, boot, clock = 1 << 16, 1 << 22, 1 << 25  # linux/capability.h
+    assert int(bounded.split()[1], 16) == int(unbounded.split()[1], 16) & ~(modules | boot | clock)
+
+
+def test_login_that_is_not_root_has_no_capabilities_to_take() -> None:
+    assert "setpriv" not in Sandbox(prlimit=True).for_command(frozenset({"caps"}), "ethtool").prefix(5)
+
+
 @needs_setpriv
 def test_landlock_layer_allows_reading_and_dev_null_only(tmp_path: Path, this_machine: HostProbe) -> None:
     if not this_machine.sandbox.landlock:

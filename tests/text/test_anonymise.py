@@ -142,3 +142,23 @@ def test_lines_stay_in_their_places_and_stand_ins_are_not_learned_as_names() -> 
     once = anonymiser.anonymise(text)
     assert once.count("\n") == text.count("\n")
     assert anonymiser.anonymise(once) == once
+
+
+def test_an_earlier_text_is_brought_up_to_date_when_a_name_becomes_known() -> None:
+    anonymiser = Anonymiser(KEY)
+    early = anonymiser.anonymise("ping web7.corp.example.org from 10.1.2.3")
+    assert "web7" in early
+    anonymiser.learn(hosts=["web7.corp.example.org"])
+    late = anonymiser.hide_names(early)
+    assert "web7" not in late
+    assert "corp" not in late
+    assert late.split()[-1] == early.split()[-1]
+
+
+def test_what_was_given_out_in_this_run_can_be_turned_back_and_nothing_else() -> None:
+    anonymiser = Anonymiser(KEY, hosts=["db1.corp.example.org"], users=["alice"])
+    text = (
+        "db1.corp.example.org db1 alice 8.8.4.9 10.1.2.3 2a01:4f8:1::9 52:54:00:12:34:56 x.corp.example.org"
+    )
+    assert anonymiser.reveal(anonymiser.anonymise(text)) == text
+    assert anonymiser.reveal("host-000000 245.1.2.3") == "host-000000 245.1.2.3"

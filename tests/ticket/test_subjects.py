@@ -38,9 +38,21 @@ def test_a_unit_named_in_full_or_beside_the_word_service_is_a_subject() -> None:
     assert subjects.units == ("payments-api", "backup.timer", "acme@3", "shipping")
 
 
-@pytest.mark.parametrize("text", ["customer service is down", "the service failed", "which service restarts"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "customer service is down",
+        "the service failed",
+        "which service restarts",
+        "the service behind it hangs",
+    ],
+)
 def test_prose_beside_the_word_service_names_no_unit(text: str) -> None:
     assert find_subjects(text).units == ()
+
+
+def test_what_follows_a_units_full_name_is_no_unit() -> None:
+    assert find_subjects("502 from nginx; shop.service behind it keeps dying").units == ("shop", "nginx")
 
 
 def test_ports_are_not_taken_from_times_or_versions() -> None:

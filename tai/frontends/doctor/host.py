@@ -27,6 +27,7 @@ _BASIC: Final = ("cat", "df", "ip", "journalctl", "ls", "ps", "ss", "tail")
 _JOURNAL_GROUPS: Final = ("systemd-journal", "adm", "wheel")
 _REMEDIES: Final = {
     "timeout": "Install coreutils or busybox's timeout.",
+    "leash": "Install util-linux (setpriv).",
     "fsize": "Install util-linux (prlimit).",
     "nnp": "Install util-linux (setpriv).",
     "caps": "Log in with an account that is not root's.",
