@@ -162,7 +162,9 @@ async def test_banner_key_comments_and_notes_of_the_connection(tmp_path: Path) -
 async def test_what_the_host_says_it_is(tmp_path: Path, line: bytes) -> None:
     text = line.decode("utf-8", "replace")
     release = "\n".join(f'{key}="{text}"' for key in ("ID", "ID_LIKE", "VERSION_ID", "PRETTY_NAME"))
-    keys = "\n".join(f"{key}={text}" for key in ("sysname", "node", "kernel", "machine", "zone", "tool", "layer"))
+    keys = "\n".join(
+        f"{key}={text}" for key in ("sysname", "node", "kernel", "machine", "zone", "tool", "layer")
+    )
     probed = parse_probe(
         f"tai-probe-begin\n{keys}\neuid=0\nnow=1\ntai-probe-os-release\n{release}\n\ntai-probe-end\n"
     )

@@ -14,10 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import BaseModel
+
+from tai.answer import Answer
 from tai.engine.condense import Condensed
 from tai.errors import ConfigError
 from tai.llm.base import Message
 from tai.model import Finding, Observation, Ticket
+from tai.text import sanitise
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -50,6 +54,31 @@ def defang(text: str) -> str:
     text = _ROLE.sub("\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}", text)
     text = _PIPE_END.sub("\\1\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}", text)
     return _BRACKET.sub("\N{LEFT WHITE SQUARE BRACKET}", text)
+
+
+def harmless(answer: Answer) -> Answer:
+    """A model's answer as it may be stored, shown and sent back: no control characters, no control tokens.
+
+    What it quotes of the host was defanged when the model read it, and is again when it is looked up. A string may grow
+    beyond its bound: `\\x1b` stands for one character.
+    """
+    return answer.model_copy(update=_harmless_fields(answer))
+
+
+def _harmless_fields(said: BaseModel) -> dict[str, object]:
+    return {name: _harmless(getattr(said, name)) for name in type(said).model_fields}
+
+
+def _harmless(value: object) -> object:
+    match value:
+        case str():
+            return defang(sanitise(value))
+        case tuple():
+            return tuple(map(_harmless, value))
+        case BaseModel():
+            return value.model_copy(update=_harmless_fields(value))
+        case _:
+            return value
 
 
 def _prose(text: str) -> str:

@@ -21,9 +21,9 @@ HOST = "debian-12"
 def main() -> None:
     """Record every step of the default plan, in all its rounds."""
     sys.path[:0] = [str(ROOT), str(ROOT / "vm-fixtures")]
-    from image import build # noqa: PLC0415 - a script's folder, not a package
-    from launcher import HostSpec # noqa: PLC0415
-    from nspawn import NspawnHost # noqa: PLC0415
+    from image import build  # noqa: PLC0415 - a script's folder, not a package
+    from launcher import HostSpec  # noqa: PLC0415
+    from nspawn import NspawnHost  # noqa: PLC0415
 
     from tai.catalog import load_catalog  # noqa: PLC0415
     from tai.engine.plan import expand, plan  # noqa: PLC0415
