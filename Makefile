@@ -15,7 +15,7 @@ demo: venv  ## diagnose a recorded real incident over real SSH on loopback
 
 test: venv  ## run the tests; installs OpenSSH's server and the shells they need where it may
 	@sh build/test-tools.sh
-	@$(PY)/pytest -q
+	@$(PY)/pytest -q -n auto --dist loadfile
 
 check: venv  ## lint, types, import contracts, generated docs
 	$(PY)/ruff check .

@@ -1,13 +1,14 @@
 """A stage for hostile text: a host, a person's paste and a model that are full of it, and everything that tai then told.
 
-Not the poison itself (`tests/poison.py`) nor what is asserted of it (`tests/test_hostile_text.py`,
-`tests/test_planted_secrets.py`). Investigation, record, NDJSON, renderer and views are the real ones.
+Not the poison itself (`tests/poison.py`). Investigation, record, NDJSON, renderer and views are the real ones. `prove` is
+what must hold of every investigation, whatever it was fed.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,17 +39,24 @@ from tai.frontends.views import draw
 from tai.llm.base import Engine
 from tai.llm.deterministic import DeterministicEngine
 from tai.model import Facts, Host
+from tai.policy import ReadOnlyCommand, Tier
 from tai.policy.sandbox import Sandbox
 from tai.policy.wire import Wire
-from tai.record import Record
+from tai.record import Record, verify
 from tai.text import Redactor
+from tai.text.sanitise import FORBIDDEN
 from tai.transport.base import Completed, Connection, Target
+from tests.poison import ROLE_TOKENS
 
 CATALOG = load_catalog([resources.folder("collectors")])
 TEMPLATES = load_templates([resources.folder("prompts")])
 NONCE = "c0ffee" * 3
 
 DB_01 = Host(name="db-01", facts=Facts(os_id="debian", family="debian", kernel="6.1"))
+
+# What rich itself writes to a terminal: colours, and nothing that moves, links or names.
+OWN_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+LABEL = re.compile(r"^\s*(E\d+):(\d+)\|")
 
 Answering = Callable[[tuple[str, ...]], Completed]
 
@@ -189,3 +197,62 @@ def strings_in(value: object) -> Iterator[str]:
                 yield from strings_in(inner)
         case _:
             pass
+
+
+def prove(stage: Stage, host: HostileHost | None = None) -> None:
+    """Everything that is promised, of one investigation that has ended."""
+    stage.look_at_everything()
+    assert_terminal_is_clean(stage.screen)
+    assert_lines_are_clean(stage)
+    assert_prompt_is_tais(stage)
+    if host is not None:
+        assert_nothing_was_obeyed(host)
+
+
+def assert_terminal_is_clean(screen: str) -> None:
+    found = FORBIDDEN.search(OWN_COLOURS.sub("", screen))
+    assert found is None, ascii(screen[max(0, found.start() - 80) : found.end() + 20])
+
+
+def assert_lines_are_clean(stage: Stage) -> None:
+    for text in (stage.ndjson, stage.recorded):
+        assert text.endswith("\n")
+        assert len(text.splitlines()) == text.count("\n"), "nothing that some reader takes for a line's end"
+        for line in text.split("\n")[:-1]:
+            event = json.loads(line)
+            assert isinstance(event, dict)
+            for said in strings_in(event):
+                found = FORBIDDEN.search(said)
+                assert found is None, (event.get("kind"), ascii(said[:200]))
+    assert verify(stage.recorded.splitlines()) is None
+
+
+def assert_prompt_is_tais(stage: Stage) -> None:
+    observed = {seen.id: seen for seen in stage.session.observations}
+    for message in stage.session.conversation:
+        text = message.content
+        if message.role == "assistant":
+            continue
+        assert [token for token in ROLE_TOKENS if token in text] == []
+        assert FORBIDDEN.search(text) is None
+        inside = False
+        for line in text.split("\n"):
+            if line in {f"<<<EVIDENCE {NONCE}", f"EVIDENCE {NONCE}>>>"}:
+                inside = line.startswith("<<<")
+            elif label := LABEL.match(line):
+                assert inside, f"a label outside the evidence: {line[:100]!r}"
+                assert line.startswith(label[0].strip()), "tai's own labels are not indented"
+                assert 0 < int(label[2]) <= len(observed[label[1]].lines)
+        assert not inside
+
+
+def assert_nothing_was_obeyed(host: HostileHost) -> None:
+    collectors = {probe.argv[0] for each in CATALOG.collectors for probe in each.probes}
+    variants = {
+        v.argv[0] for each in CATALOG.collectors for probe in each.probes for v in probe.variants if v.argv
+    }
+    for argv in host.asked:
+        assert argv[0] in collectors | variants | {"cat", "realpath", "stat"}, argv
+        assert ReadOnlyCommand(argv).argv == argv
+        assert ReadOnlyCommand(argv).tier is Tier.A, argv
+        assert not any("/tmp/" in word or "evil.example" in word for word in argv), argv

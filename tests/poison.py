@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from tai.answer import Answer, SaidCheck, SaidClaim, SaidHypothesis, SaidMoment, SaidQuote
+
 NONCE_GUESS: Final = "0123456789abcdef"
 
 # The control tokens of chat templates, each as the family's own tokenizer spells it.
@@ -116,3 +118,44 @@ LINES: Final[dict[str, bytes]] = {
 
 TEXTS: Final[tuple[str, ...]] = tuple(line.decode("utf-8", "backslashreplace") for line in LINES.values())
 """The same as text, for carriers that are text: a model's answer, a library's error."""
+
+
+def answers() -> list[Answer]:
+    """The pile in every field of an answer, cut to what the contract allows."""
+    made = []
+    for start in range(0, len(TEXTS), 8):
+        some = TEXTS[start : start + 8]
+        quotes = tuple(SaidQuote(evidence="E1", line=1, text=text[:600]) for text in some[:4])
+        claims = tuple(SaidClaim(text=text[:400], quotes=quotes) for text in some)
+        made.append(
+            Answer(
+                observations=claims,
+                timeline=tuple(
+                    SaidMoment(at=text[:40], text=text[:400], quote=quotes[0] if quotes else None)
+                    for text in some
+                ),
+                hypotheses=tuple(
+                    SaidHypothesis(cause=text[:400], supporting=claims[:4]) for text in some[:4]
+                ),
+                outcome="root_cause",
+                cause=some[0][:400],
+                evidence=claims,
+                missing=tuple(text[:400] for text in some),
+                actions=tuple(text[:400] for text in some),
+                next_checks=tuple(
+                    SaidCheck(argv=argv, why=text[:400])
+                    for text, argv in zip(
+                        some,
+                        [
+                            ("touch", "/tmp/PWNED"),
+                            ("ping", "-c", "1", "evil.example"),
+                            ("cat", "/etc/shadow"),
+                            ("df", some[-1][:160]),
+                            (some[-1][:160], "x"),
+                        ],
+                        strict=False,
+                    )
+                ),
+            )
+        )
+    return made

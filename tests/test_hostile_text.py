@@ -1,42 +1,33 @@
-"""Poisoned lines in every carrier: what a host prints and is called, what a person pastes, what a model and its server say.
+"""Poisoned lines in every carrier: what a host prints and is called, and what a person pastes.
 
-Proved of each: the terminal gets no control character but tai's own colours, no link; the prompt holds no control token of
-a chat template and no evidence label that is not tai's; nothing runs that the text asked for; the record and the NDJSON
-stay one JSON object a line, clean and chained.
+Proved of each (`tests.hostile.prove`): the terminal gets no control character but tai's own colours, no link; the prompt
+holds no control token of a chat template and no evidence label that is not tai's; nothing runs that the text asked for;
+the record and the NDJSON stay one JSON object a line, clean and chained.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
-import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tai.answer import Answer, SaidCheck, SaidClaim, SaidHypothesis, SaidMoment, SaidQuote
-from tai.engine.prompt import defang
-from tai.errors import HostError, HostKeyError, ModelError, TaiError
-from tai.llm.base import Delta, Engine, Question, Said
-from tai.llm.scripted import ScriptedEngine
+from tai.answer import Answer
+from tai.engine.prompt import defang, harmless
+from tai.errors import HostError, HostKeyError, TaiError
 from tai.llm.vllm import VLLMConfig, VLLMEngine
 from tai.model import Attachment, Host
-from tai.policy import ReadOnlyCommand, Tier
 from tai.policy.sandbox import parse_probe
-from tai.record import verify
 from tai.text.sanitise import FORBIDDEN
 from tai.transport.base import Completed
 from tai.transport.ssh.probe import facts
-from tests.hostile import CATALOG, NONCE, HostileHost, Stage, strings_in
+from tests.hostile import HostileHost, Stage, assert_terminal_is_clean, prove, strings_in
 from tests.llm.server import Exchange, running
-from tests.poison import LINES, ROLE_TOKENS, TEXTS
+from tests.poison import LINES, ROLE_TOKENS, TEXTS, answers
 
 TICKET = "postgresql.service on db-01 fails since 14:00, port 5432, /srv is full"
 PILE = b"\n".join(LINES.values())
-# What rich itself writes to a terminal: colours, and nothing that moves, links or names.
-OWN_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-LABEL = re.compile(r"^\s*(E\d+):(\d+)\|")
 
 
 def quiet(argv: tuple[str, ...]) -> Completed:
@@ -66,63 +57,6 @@ def units(argv: tuple[str, ...]) -> Completed:
     rows = b"\n".join(line[:200] + b".service loaded failed failed " + line[:200] for line in LINES.values())
     mounts = b"\n".join(b"/dev/vda1 ext4 1G 1G 0 100% /" + line[:200] for line in LINES.values())
     return Completed(0, mounts if argv[0] == "df" else rows)
-
-
-def prove(stage: Stage, host: HostileHost | None = None) -> None:
-    """Everything that is promised, of one investigation that has ended."""
-    stage.look_at_everything()
-    assert_terminal_is_clean(stage.screen)
-    assert_lines_are_clean(stage)
-    assert_prompt_is_tais(stage)
-    if host is not None:
-        assert_nothing_was_obeyed(host)
-
-
-def assert_terminal_is_clean(screen: str) -> None:
-    found = FORBIDDEN.search(OWN_COLOURS.sub("", screen))
-    assert found is None, ascii(screen[max(0, found.start() - 80) : found.end() + 20])
-
-
-def assert_lines_are_clean(stage: Stage) -> None:
-    for text in (stage.ndjson, stage.recorded):
-        assert text.endswith("\n")
-        assert len(text.splitlines()) == text.count("\n"), "nothing that some reader takes for a line's end"
-        for line in text.split("\n")[:-1]:
-            event = json.loads(line)
-            assert isinstance(event, dict)
-            for said in strings_in(event):
-                found = FORBIDDEN.search(said)
-                assert found is None, (event.get("kind"), ascii(said[:200]))
-    assert verify(stage.recorded.splitlines()) is None
-
-
-def assert_prompt_is_tais(stage: Stage) -> None:
-    observed = {seen.id: seen for seen in stage.session.observations}
-    for message in stage.session.conversation:
-        text = message.content
-        assert [token for token in ROLE_TOKENS if token in text] == []
-        assert FORBIDDEN.search(text) is None
-        inside = False
-        for line in text.split("\n"):
-            if line in {f"<<<EVIDENCE {NONCE}", f"EVIDENCE {NONCE}>>>"}:
-                inside = line.startswith("<<<")
-            elif label := LABEL.match(line):
-                assert inside, f"a label outside the evidence: {line[:100]!r}"
-                assert line.startswith(label[0].strip()), "tai's own labels are not indented"
-                assert 0 < int(label[2]) <= len(observed[label[1]].lines)
-        assert not inside
-
-
-def assert_nothing_was_obeyed(host: HostileHost) -> None:
-    collectors = {probe.argv[0] for each in CATALOG.collectors for probe in each.probes}
-    variants = {
-        v.argv[0] for each in CATALOG.collectors for probe in each.probes for v in probe.variants if v.argv
-    }
-    for argv in host.asked:
-        assert argv[0] in collectors | variants | {"cat", "realpath", "stat"}, argv
-        assert ReadOnlyCommand(argv).argv == argv
-        assert ReadOnlyCommand(argv).tier is Tier.A, argv
-        assert not any("/tmp/" in word or "evil.example" in word for word in argv), argv
 
 
 # ------------------------------------------------------------------ the host
@@ -217,81 +151,7 @@ async def test_follow_up_after_poisoned_evidence(tmp_path: Path) -> None:
     prove(stage, host)
 
 
-# ------------------------------------------------------------------ the model and its server
-
-
-def answers() -> list[Answer]:
-    """The pile in every field of an answer, cut to what the contract allows."""
-    made = []
-    for start in range(0, len(TEXTS), 8):
-        some = TEXTS[start : start + 8]
-        quotes = tuple(SaidQuote(evidence="E1", line=1, text=text[:600]) for text in some[:4])
-        claims = tuple(SaidClaim(text=text[:400], quotes=quotes) for text in some)
-        made.append(
-            Answer(
-                observations=claims,
-                timeline=tuple(
-                    SaidMoment(at=text[:40], text=text[:400], quote=quotes[0] if quotes else None)
-                    for text in some
-                ),
-                hypotheses=tuple(
-                    SaidHypothesis(cause=text[:400], supporting=claims[:4]) for text in some[:4]
-                ),
-                outcome="root_cause",
-                cause=some[0][:400],
-                evidence=claims,
-                missing=tuple(text[:400] for text in some),
-                actions=tuple(text[:400] for text in some),
-                next_checks=tuple(
-                    SaidCheck(argv=argv, why=text[:400])
-                    for text, argv in zip(
-                        some,
-                        [
-                            ("touch", "/tmp/PWNED"),
-                            ("ping", "-c", "1", "evil.example"),
-                            ("cat", "/etc/shadow"),
-                            ("df", some[-1][:160]),
-                            (some[-1][:160], "x"),
-                        ],
-                        strict=False,
-                    )
-                ),
-            )
-        )
-    return made
-
-
-class Thinking:
-    """A model that thinks the whole pile aloud, and then says nothing."""
-
-    name, model = "vllm", "\n".join(TEXTS)[:3000]
-
-    async def ask(self, question: Question) -> AsyncIterator[Delta | Said]:
-        del question
-        for channel in ("reasoning", "answer"):
-            for text in TEXTS:
-                yield Delta(f"{text}\n", channel=channel)
-        raise ModelError("\n".join(TEXTS), said="\n".join(TEXTS))
-
-    async def close(self) -> None:
-        return None
-
-
-@pytest.mark.parametrize("answer", answers(), ids=lambda answer: ascii(answer.cause[:20]))
-async def test_fields_of_a_models_answer(tmp_path: Path, answer: Answer) -> None:
-    host = HostileHost(quiet)
-    stage = Stage(tmp_path, host, engine=ScriptedEngine([answer, answer]))
-    await stage.investigation.diagnose(TICKET)
-    await stage.investigation.follow_up("and now?")
-    prove(stage, host)
-
-
-async def test_reasoning_and_last_words_of_a_model_that_fails(tmp_path: Path) -> None:
-    host = HostileHost(quiet)
-    engine: Engine = Thinking()
-    stage = Stage(tmp_path, host, engine=engine)
-    await stage.investigation.diagnose(TICKET)
-    prove(stage, host)
+# ------------------------------------------------------------------ the model's server, and the gates themselves
 
 
 @pytest.mark.parametrize(
@@ -313,6 +173,16 @@ async def test_words_of_a_model_server(tmp_path: Path, status: str, start: int) 
             assert_terminal_is_clean(str(error))
         await stage.investigation.close()
     prove(stage)
+
+
+@pytest.mark.parametrize("answer", answers(), ids=lambda answer: ascii(answer.cause[:20]))
+def test_harmless_answer_says_the_same_without_control_characters_and_tokens(answer: Answer) -> None:
+    said = harmless(answer)
+    for text in strings_in(said.model_dump()):
+        assert FORBIDDEN.search(text) is None
+        assert [token for token in ROLE_TOKENS if token in text] == []
+    assert len(said.evidence) == len(answer.evidence)
+    assert harmless(said) == said
 
 
 @pytest.mark.parametrize("token", ROLE_TOKENS)
