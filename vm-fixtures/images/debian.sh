@@ -27,7 +27,6 @@ printf '[Journal]\nStorage=persistent\nSystemMaxUse=64M\nSystemMaxFileSize=8M\n'
 ln -sf /usr/share/zoneinfo/Etc/UTC "$root/etc/localtime"
 
 # The builder's own package source and name server are nobody else's business, and would not work elsewhere.
-rm -rf "$root"/etc/apt/sources.list.d/* "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/*.bin "$root"/var/log/apt/* \
+rm -rf "$root"/etc/apt/sources.list "$root"/etc/apt/sources.list.d/* "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/*.bin "$root"/var/log/apt/* \
     "$root"/var/log/bootstrap.log "$root"/var/cache/apt/archives/*.deb
-printf 'deb http://deb.debian.org/debian %s main\n' "$suite" >"$root/etc/apt/sources.list"
 printf 'nameserver 10.20.0.1\n' >"$root/etc/resolv.conf"
