@@ -75,7 +75,7 @@ def _bootstrap(wanted: Recipe, scratch: Path) -> None:
         "--aptopt=Acquire::Check-Valid-Until=false",  # a test machine's clock may run ahead of the archive's
         *(f"--dpkgopt=path-exclude={pattern}" for pattern in wanted.exclude),
         "--include=" + ",".join(wanted.packages),
-        f'--customize-hook=sh {shlex.quote(str(RECIPES / wanted.script))} "$1" {wanted.suite}',
+        f'--customize-hook=sh {shlex.quote(str(RECIPES / wanted.script))} "$1"',
         wanted.suite,
         str(root),
     )

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Makes a bare Debian root into a test host. Runs while the image is built, outside of it.
-# $1: the root's folder; $2: the suite.
+# $1: the root's folder.
 set -eu
-root=$1 suite=$2
+root=$1
 inside() { chroot "$root" "$@"; }
 
 # Two ways in: root, and an engineer's account that may read logs but change nothing.
