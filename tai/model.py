@@ -130,7 +130,8 @@ class Observation(Frozen):
     text: sanitised and redacted; lines are numbered from 1 by splitting at line feeds.
     data: what the parser made of it (list of mappings or a mapping), None when there is no parser or it gave up.
     reason: why the outcome is not `ok`, in words; '' when it is.
-    raw_bytes: bytes of standard output as the host sent them; sha256: their digest, before any cleaning.
+    raw_bytes: bytes of standard output as the host sent them. sha256: of `text`; the raw bytes' own digest would let a short
+    masked secret be guessed.
     """
 
     id: str

@@ -231,8 +231,6 @@ def assert_prompt_is_tais(stage: Stage) -> None:
     observed = {seen.id: seen for seen in stage.session.observations}
     for message in stage.session.conversation:
         text = message.content
-        if message.role == "assistant":
-            continue
         assert [token for token in ROLE_TOKENS if token in text] == []
         assert FORBIDDEN.search(text) is None
         inside = False

@@ -20,7 +20,7 @@ from tai.events import AnswerDelta, AnswerStarted, Diagnosed, EngineFailed, Note
 from tai.llm import tokens
 from tai.llm.base import Delta, Engine, Message, Question, Said
 from tai.model import Ticket
-from tai.text import sanitise
+from tai.text import sanitise, sanitise_line
 
 
 class Asking:
@@ -143,13 +143,14 @@ class Asking:
             said = await self._heard(engine, question)
         for note in said.notes:
             self._bus.emit(Noted(text=self._cleaned(note)))
-        self.session.conversation.append(Message("assistant", said.answer.model_dump_json()))
+        answer = prompt.harmless(said.answer)
+        self.session.conversation.append(Message("assistant", answer.model_dump_json()))
         self.session.diagnosis = verify(
-            said.answer,
+            answer,
             self.session.observations,
             self.session.findings,
             engine=engine.name,
-            model=engine.model,
+            model=sanitise_line(engine.model),
             degraded=degraded,
             said=words,
             prompt_sha256=self.session.prompt.sha256 if self.session.prompt else "",
@@ -158,7 +159,7 @@ class Asking:
         self._bus.emit(Diagnosed(diagnosis=self.session.diagnosis))
 
     async def _heard(self, engine: Engine, question: Question) -> Said:
-        self._bus.emit(AnswerStarted(engine=engine.name, model=engine.model))
+        self._bus.emit(AnswerStarted(engine=engine.name, model=sanitise_line(engine.model)))
         async for piece in engine.ask(question):
             match piece:
                 case Delta():

@@ -177,7 +177,7 @@ class Collection:
                 host=self._connection.host.name,
                 collector=collector,
                 probe=probe,
-                argv=command.argv,
+                argv=self._masked(command.argv),
                 tier=command.tier.value,
                 sandbox=sandbox_for(self._connection, command, sudo=sudo).level,
                 sudo=sudo,
@@ -207,7 +207,7 @@ class Collection:
             host=self._pseudonyms.hide(self._connection.host.name),
             collector=step.collector,
             probe=step.probe.id,
-            argv=self._pseudonyms.hide_words(command.argv),
+            argv=self._pseudonyms.hide_words(self._masked(command.argv)),
             outcome=Outcome.UNPARSED if unparsed else outcome,
             reason=unparsed or self._told(reason),  # the parser was given told text already
             text="" if outcome is Outcome.EMPTY else text,
@@ -216,7 +216,7 @@ class Collection:
             duration_s=round(done.duration_s, 3),
             truncated=done.truncated,
             raw_bytes=len(done.stdout),
-            sha256=hashlib.sha256(done.stdout).hexdigest(),
+            sha256=hashlib.sha256(text.encode()).hexdigest(),
             redactions=cleaned.redactions,
         )
 
@@ -226,10 +226,14 @@ class Collection:
             host=self._pseudonyms.hide(self._connection.host.name),
             collector=step.collector,
             probe=step.probe.id,
-            argv=self._pseudonyms.hide_words(step.argv),
+            argv=self._pseudonyms.hide_words(self._masked(step.argv)),
             outcome=outcome,
             reason=self._told(reason),
         )
+
+    def _masked(self, argv: Sequence[str]) -> tuple[str, ...]:
+        """argv as it is told: a person may have typed a secret into a pattern."""
+        return tuple(self._redactor.redact(word).text for word in argv)
 
     def _told(self, reason: str) -> str:
         return self._pseudonyms.hide(clean(reason.encode(), producer="", redactor=self._redactor).text)

@@ -87,9 +87,9 @@ class Gathering:
             self._bus.emit(
                 HostFailed(
                     host=error.host,
-                    hop=error.hop,
+                    hop=sanitise(error.hop),
                     cause=sanitise(error.cause),
-                    remedy=error.remedy,
+                    remedy=sanitise(error.remedy),
                     trusted=not isinstance(error, HostKeyError),
                 )
             )

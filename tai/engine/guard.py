@@ -69,7 +69,8 @@ class PathGuard:
             if reason := mount_guard(real, self._mounts or ""):
                 raise PolicyRefusal(reason)
             self._check_kind(real, use)
-            resolved[use.path] = real
+            if use.kind != "meta":  # `ls -l` and `readlink` are asked about the link itself
+                resolved[use.path] = real
         if all(path == real for path, real in resolved.items()):
             return command
         return ReadOnlyCommand([resolved.get(word, word) for word in command.argv])

@@ -206,7 +206,7 @@ class Investigation:
     def _take_ticket(self, text: str, attachments: Sequence[Attachment]) -> None:
         ticket = parse(self._clean(text), now=self._clock().astimezone())
         given = tuple(
-            Attachment(label=sanitise_line(each.label), text=self._clean(each.text, each.label))
+            Attachment(label=sanitise_line(self._clean(each.label)), text=self._clean(each.text, each.label))
             for each in attachments
         )
         ticket = ticket.model_copy(
