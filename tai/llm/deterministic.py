@@ -110,7 +110,9 @@ def _looked_well(question: Question) -> bool:
     """Whether the host itself was looked at, and no look failed that tells most or is about what the ticket names."""
     looks = [seen for seen in question.observations if seen.argv]
     answered = [seen for seen in looks if seen.outcome.answered]
-    blind = [seen for seen in looks if not seen.outcome.answered and not _absent(seen)]
+    # What could not be read as what it should be is no sign of health either: a host may answer everything with nonsense.
+    unread = [seen for seen in looks if seen.outcome is Outcome.UNPARSED]
+    blind = [seen for seen in looks if not seen.outcome.answered and not _absent(seen)] + unread
     subjects = question.ticket.subjects
     names = (*subjects.units, *subjects.processes, *subjects.mounts)
     return len(answered) >= 3 and not any(

@@ -14,7 +14,7 @@ from tai.catalog import load_catalog
 from tai.engine.inspect import inspect
 from tai.engine.verify import verify
 from tai.llm.base import Question, Said
-from tai.llm.deterministic import DeterministicEngine
+from tai.llm.deterministic import DeterministicEngine, answer
 from tai.model import Observation, Outcome, Subjects, Ticket, Window
 from tai.parsers import parse
 
@@ -285,3 +285,21 @@ async def test_nothing_at_all_is_inconclusive() -> None:
     assert (engine.name, engine.model) == ("deterministic", "")
     await engine.close()
     await engine.close()
+
+
+def test_a_host_that_answers_with_nonsense_is_not_called_healthy() -> None:
+    said = "all is well\n"
+    looks = tuple(
+        Observation(
+            id=f"E{n}",
+            host="h",
+            collector="c",
+            probe=program,
+            argv=(program,),
+            outcome=Outcome.UNPARSED,
+            text=said,
+        )
+        for n, program in enumerate(("df", "ps", "uptime", "systemctl", "journalctl"), start=1)
+    )
+    question = Question(messages=(), ticket=Ticket(text="slow"), observations=looks)
+    assert answer(question, frozenset()).outcome == "inconclusive"
