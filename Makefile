@@ -1,6 +1,6 @@
 # Two commands for a fresh machine: `make demo` and `make test`. Both make .venv first; see build/venv.sh.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check format constraints record-demo picture docs bench-startup bench-policy bench-text clean
+.PHONY: help venv demo test test-slow check format constraints record-demo picture docs bench-startup bench-policy bench-text clean
 
 PY := .venv/bin
 
@@ -16,6 +16,10 @@ demo: venv  ## diagnose a recorded real incident over real SSH on loopback
 test: venv  ## run the tests; installs OpenSSH's server and the shells they need where it may
 	@sh build/test-tools.sh
 	@$(PY)/pytest -q -n auto --dist loadfile
+
+test-slow: venv  ## run the slow tier: networks of namespaces, long outputs, many hosts
+	@sh build/test-tools.sh
+	@$(PY)/pytest -q -n auto --dist loadfile -m slow
 
 check: venv  ## lint, types, import contracts, generated docs
 	$(PY)/ruff check .

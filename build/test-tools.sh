@@ -21,6 +21,7 @@ need strace strace
 need visudo sudo
 need ip iproute2
 need ps procps
+need ping iputils-ping
 
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
