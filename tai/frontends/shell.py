@@ -322,14 +322,19 @@ def _key(file: Path | None) -> str:
 
 
 def ssh_connect(chosen: Settings, known_hosts: Path | None = None) -> Connect:
-    """How hosts are reached: over SSH, with the limits of the settings."""
+    """How hosts are reached: over SSH, with the limits of the settings. Hosts reached by the same one share jump hosts."""
     from tai.transport import ssh  # noqa: PLC0415 - see run
     from tai.transport.base import Limits  # noqa: PLC0415
 
-    limits = Limits(chosen.connect_timeout, chosen.login_timeout, chosen.channels)
+    limits = Limits(chosen.connect_timeout, chosen.login_timeout, chosen.channels, retry_s=chosen.retry_time)
+    dialer: ssh.Dialer | None = None
 
-    async def connect(target: Target, report: Callable[[str], None]) -> ssh.SSHConnection:  # type: ignore[name-defined]
-        return await ssh.connect(target, limits, report=report, known_hosts=known_hosts)
+    async def connect(target: Target, report: Callable[[str], None]) -> ssh.SSHConnection:
+        nonlocal dialer
+        dialer = dialer or ssh.make_dialer(
+            limits, known_hosts=known_hosts, proxy_command=lambda host: chosen.host(host).proxy_command
+        )
+        return await dialer.connect(target, report)
 
     return connect
 
