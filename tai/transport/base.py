@@ -57,12 +57,14 @@ class Connection(ABC):
     """A host that tai is logged in to, probed once. Opened by an implementation's own `connect`.
 
     host: as reached, facts included. sandbox: the kernel layers that its commands can run under.
+    mounts: its mount table (/proc/self/mountinfo) at login, '' when it is not known.
     notes: what the user should know about how it was reached (a line of known_hosts that was skipped). details: what
     only somebody who looks closely wants to know (a setting of ssh that is not honoured).
     """
 
     host: Host
     sandbox: Sandbox
+    mounts: str = ""
     notes: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
 
