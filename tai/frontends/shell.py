@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from tai.llm.base import Engine
     from tai.llm.vllm import VLLMEngine
     from tai.model import Attachment, Window
+    from tai.transport.ssh.login import Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,8 +381,11 @@ def _key(file: Path | None) -> str:
         raise InputError(f"the API key file {file} cannot be read: {error}") from None
 
 
-def ssh_connect(chosen: Settings, known_hosts: Path | None = None) -> Connect:
-    """How hosts are reached: over SSH, with the limits of the settings. Hosts reached by the same one share jump hosts."""
+def ssh_connect(chosen: Settings, *, watch: Watch | None = None) -> Connect:
+    """How hosts are reached: over SSH, with the limits of the settings. Hosts reached by the same one share jump hosts.
+
+    watch: gets each step of each login.
+    """
     from tai.transport import ssh  # noqa: PLC0415 - see run
     from tai.transport.base import Limits  # noqa: PLC0415
 
@@ -391,7 +395,7 @@ def ssh_connect(chosen: Settings, known_hosts: Path | None = None) -> Connect:
     async def connect(target: Target, report: Callable[[str], None]) -> ssh.SSHConnection:
         nonlocal dialer
         dialer = dialer or ssh.make_dialer(
-            limits, known_hosts=known_hosts, proxy_command=lambda host: chosen.host(host).proxy_command
+            limits, proxy_command=lambda host: chosen.host(host).proxy_command, watch=watch
         )
         return await dialer.connect(target, report)
 

@@ -15,17 +15,24 @@ from tai.transport.base import Limits, Target
 if TYPE_CHECKING:
     from tai.transport.ssh.connection import SSHConnection
     from tai.transport.ssh.dialer import Dialer
+    from tai.transport.ssh.login import Watch
 
 __all__ = ["Dialer", "SSHConnection", "connect", "make_dialer"]
 
 
 def make_dialer(
-    limits: Limits, *, known_hosts: Path | None = None, proxy_command: Callable[[str], bool] | None = None
+    limits: Limits,
+    *,
+    known_hosts: Path | None = None,
+    proxy_command: Callable[[str], bool] | None = None,
+    watch: Watch | None = None,
 ) -> Dialer:
     """What all hosts of one run are reached through; see `tai.transport.ssh.dialer`."""
     from tai.transport.ssh.dialer import Dialer  # noqa: PLC0415 - see the module's docstring
 
-    return Dialer(limits, known_hosts=known_hosts, proxy_command=proxy_command or (lambda _: False))
+    return Dialer(
+        limits, known_hosts=known_hosts, proxy_command=proxy_command or (lambda _: False), watch=watch
+    )
 
 
 async def connect(

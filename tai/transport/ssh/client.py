@@ -11,6 +11,7 @@ from enum import Enum
 
 from tai.transport.ssh.hostkey import HostKeyCheck
 from tai.transport.ssh.loader import asyncssh
+from tai.transport.ssh.spoken import clean
 
 
 class Stage(Enum):
@@ -103,7 +104,7 @@ class Client(asyncssh.SSHClient):
             return
         self._is_trusted = self._key_seen = True
         told = self._connection.get_extra_info
-        self._watch(Stage.GREETING, str(told("server_version")))
+        self._watch(Stage.GREETING, clean(f"{told('server_version')}, {told('send_cipher')}"))
         self._watch(Stage.KEY_EXCHANGE, self.check.accepted_as or "a certificate of an authority on record")
 
     def _note_methods(self) -> None:

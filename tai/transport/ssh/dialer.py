@@ -28,7 +28,8 @@ from tai.transport.ssh.way import Lease, Link, Links, Way
 class Dialer:
     """known_hosts: the only known_hosts file, at every hop, in place of those that ssh's configuration names.
 
-    proxy_command: whether the user allows the ProxyCommand of the host, or hop, of this name.
+    proxy_command: whether the user allows the ProxyCommand of the host, or hop, of this name. watch: gets each step of
+    each login.
     """
 
     def __init__(
@@ -37,35 +38,35 @@ class Dialer:
         *,
         known_hosts: Path | None = None,
         proxy_command: Callable[[str], bool] = lambda host: False,  # noqa: ARG005
+        watch: Watch | None = None,
     ) -> None:
         self._limits = limits
         self._known_hosts = known_hosts
         self._proxy_command = proxy_command
+        self._watch = watch or nobody_watches
         self._links = Links()
         self._ring = KeyRing()
         self._turns: dict[tuple[str, int], asyncio.Semaphore] = {}
 
-    async def connect(
-        self, target: Target, report: Callable[[str], None], *, watch: Watch = nobody_watches
-    ) -> SSHConnection:
+    async def connect(self, target: Target, report: Callable[[str], None]) -> SSHConnection:
         """Log in to a host, through its jump hosts if it has any, and ask it once what it is.
 
         report: gets a full line for what the user should know (a host key recorded on first contact, a host that turns
-        logins away for now, a link that broke). watch: gets each step of each hop that is logged in to now.
+        logins away for now, a link that broke).
         Raises HostError naming host, hop, cause and remedy; HostKeyError when a hop cannot be trusted; InputError for a
         `target.jump` that is no jump list. Nothing stays open then, nor on cancellation.
         """
-        way = await self._way(target, report, watch)
+        way = await self._way(target, report)
         async with AsyncExitStack() as opened:
             opened.push_async_callback(way.close)
-            again = partial(self._way, target, report, nobody_watches)
+            again = partial(self._way, target, report)
             connection = SSHConnection(target.name, way, self._limits, again=again, report=report)
             opened.push_async_callback(connection.close)
             describe(connection, await probe(connection))
             opened.pop_all()  # the connection owns the way now
             return connection
 
-    async def _way(self, target: Target, report: Callable[[str], None], watch: Watch) -> Way:
+    async def _way(self, target: Target, report: Callable[[str], None]) -> Way:
         hops = await resolve(target)
         if self._known_hosts is not None:
             hops = tuple(replace(hop, settings=_only(hop.settings, self._known_hosts)) for hop in hops)
@@ -81,7 +82,7 @@ class Dialer:
                     limits=self._limits,
                     ring=self._ring,
                     report=report,
-                    watch=watch,
+                    watch=self._watch,
                     allow_proxy_command=self._proxy_command(hop.name) or self._proxy_command(target.name),
                 )
                 lease = await self._lease(login, key)
