@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 
 from tai import parsers
 from tai.bus import Bus
@@ -78,9 +79,16 @@ class Collection:
         """
         deadline = asyncio.get_running_loop().time() + self._caps.run_timeout_s
         async with asyncio.TaskGroup() as group:
-            self._guard.expect(path for step in steps for path in self._paths(step))
+            # First in line: commands that read paths wait for two others before them.
+            group.create_task(self._look_ahead(steps, deadline))
             tasks = [group.create_task(self._observe(step, deadline)) for step in steps]
         return [task.result() for task in tasks]
+
+    async def _look_ahead(self, steps: Sequence[Step], deadline: float) -> None:
+        uses = [path for step in steps for path in self._paths(step)]
+        with suppress(PolicyRefusal, TimeoutError):  # told by each command that meets it
+            async with asyncio.timeout_at(deadline):
+                await self._guard.look(uses)
 
     def _paths(self, step: Step) -> Iterator[PathUse]:
         """The paths that a step will read without anybody being asked first."""

@@ -26,8 +26,8 @@ _REGULAR = ("regular file", "regular empty file")
 class PathGuard:
     """What is known of one host's paths. `look` asks the host, `settle` decides; both may be called again.
 
-    mounts: the host's mount table, '' to ask for it. A whole round's paths are looked at together: `expect` says which
-    will come, and the first `look` asks about all of them, a few in each command, side by side.
+    mounts: the host's mount table, '' to ask for it. Paths are looked at a few in each command, those side by side; who
+    asks while another look is under way waits for it.
     """
 
     def __init__(self, send: Send, *, mounts: str = "") -> None:
@@ -35,13 +35,8 @@ class PathGuard:
         self._mounts: str | None = mounts or None
         self._leads_to: dict[str, str] = {}
         self._kinds: dict[str, str] = {}
-        self._expected: dict[str, None] = {}
         self._asked: set[str] = set()
         self._turn = asyncio.Lock()
-
-    def expect(self, uses: Iterable[PathUse]) -> None:
-        """Ask about these as well at the next look that asks anything."""
-        self._expected.update(dict.fromkeys(use.path for use in uses))
 
     async def look(self, uses: Iterable[PathUse]) -> None:
         """Ask the host about the paths that are new, and about its mounts once.
@@ -50,13 +45,11 @@ class PathGuard:
         Raises PolicyRefusal when the host does not tell its mounts.
         """
         wanted = dict.fromkeys(use.path for use in uses)
+        if not wanted:
+            return
         async with self._turn:
             if self._mounts is None:
                 self._mounts = await self._mount_table()
-            if not wanted.keys() - self._asked:
-                return
-            wanted |= self._expected
-            self._expected = {}
             fresh = [path for path in wanted if path not in self._asked and not self._on_remote_mount(path)]
             await asyncio.gather(*(self._ask(batch) for batch in _batches(fresh, _RESOLVED_AT_ONCE)))
             self._asked.update(path for path in fresh if path in self._leads_to)
