@@ -201,6 +201,7 @@ class Collection:
                 sudo=sudo,
             )
         )
+        await self._bus.on_disk()
         return await run(self._connection, command, timeout_s=timeout_s, max_bytes=max_bytes, sudo=sudo)
 
     def _observation(

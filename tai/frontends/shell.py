@@ -267,7 +267,7 @@ def new_session(
     folder = chosen.state_dir / "sessions" / name
     record = Record(folder)
     session = Session(id=name, folder=folder, nonce=secrets.token_hex(8), target=target)
-    return session, Bus(name, [record, sink]), record.close
+    return session, Bus(name, [record, sink], durable=record), record.close
 
 
 @dataclass(frozen=True, slots=True)
