@@ -94,6 +94,11 @@ class Sshd:
             os.killpg(self.process.pid, signal.SIGTERM)
         self.process.wait(timeout=10)
 
+    def remove(self) -> None:
+        """End it, and take away what it had on disk."""
+        self.stop()
+        shutil.rmtree(self.directory)
+
 
 @dataclass(frozen=True, slots=True)
 class ClientHome:
@@ -189,38 +194,24 @@ def sshd_factory(client_home: ClientHome) -> Iterator[SshdFactory]:
         inside: Sequence[str] = (),
         address: str = "127.0.0.1",
     ) -> Sshd:
-        _require_sshd(namespace=any(given is not None for given in (user, shell, home, over)))
-        # Not below tmp_path: sshd reads authorized_keys as the account, which may not look into our directories.
-        directory = Path(tempfile.mkdtemp(prefix="tai-sshd-"))
-        directory.chmod(0o755)
-        for open_to_all in ("scratch", "account"):
-            (directory / open_to_all).mkdir()
-            (directory / open_to_all).chmod(0o1777)
-        keys = authorized or [Path(f"{client_home.key}.pub")]
-        (directory / "authorized_keys").write_text("".join(key.read_text() for key in keys))
-        account = pwd.getpwnam(user or getpass.getuser())
-        server = _start(
-            directory,
-            options,
-            host_key or make_key(directory / "host_key"),
-            port or free_port(),
-            [
-                *inside,
-                *_namespace(
-                    directory, account, shell or "/bin/bash", home or directory / "account", over or {}
-                ),
-            ],
-            address,
+        server = start_sshd(
+            *options,
+            host_key=host_key,
+            port=port,
+            authorized=authorized or [Path(f"{client_home.key}.pub")],
+            user=user,
+            shell=shell,
+            home=home,
+            over=over,
+            inside=inside,
+            address=address,
         )
-        server.user = account.pw_name
         started.append(server)
-        server.wait_for_log("Server listening on")
         return server
 
     yield start
     for server in started:
-        server.stop()
-        shutil.rmtree(server.directory)
+        server.remove()
 
 
 @pytest.fixture
@@ -232,6 +223,42 @@ def sshd(sshd_factory: SshdFactory) -> Sshd:
 def people_sshd(sshd_factory: SshdFactory) -> Sshd:
     """A server for an account that is not root: sshd passes signals to commands only there."""
     return sshd_factory(user="nobody") if IS_ROOT else sshd_factory()
+
+
+def start_sshd(
+    *options: str,
+    authorized: Sequence[Path],
+    host_key: Path | None = None,
+    port: int | None = None,
+    user: str | None = None,
+    shell: str | None = None,
+    home: Path | None = None,
+    over: Mapping[str, Path] | None = None,
+    inside: Sequence[str] = (),
+    address: str = "127.0.0.1",
+) -> Sshd:
+    """Start a server; whoever calls this calls `remove` in the end. For the parameters see `SshdFactory`."""
+    _require_sshd(namespace=any(given is not None for given in (user, shell, home, over)))
+    # Not below tmp_path: sshd reads authorized_keys as the account, which may not look into our directories.
+    directory = Path(tempfile.mkdtemp(prefix="tai-sshd-"))
+    directory.chmod(0o755)
+    for open_to_all in ("scratch", "account"):
+        (directory / open_to_all).mkdir()
+        (directory / open_to_all).chmod(0o1777)
+    (directory / "authorized_keys").write_text("".join(key.read_text() for key in authorized))
+    account = pwd.getpwnam(user or getpass.getuser())
+    alone = _namespace(directory, account, shell or "/bin/bash", home or directory / "account", over or {})
+    server = _start(
+        directory,
+        options,
+        host_key or make_key(directory / "host_key"),
+        port or free_port(),
+        [*inside, *alone],
+        address,
+    )
+    server.user = account.pw_name
+    server.wait_for_log("Server listening on")
+    return server
 
 
 def _require_sshd(*, namespace: bool) -> None:
