@@ -19,6 +19,7 @@ SAMPLES: Final[dict[str, str]] = {
     "process": "nginx",
     "device": "sda1",
     "link": "eth0",
+    "container": "shop-web-1",
     "since": "2026-01-02 03:04:05 UTC",
     "until": "2026-01-02 04:04:05 UTC",
 }

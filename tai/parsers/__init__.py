@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from tai.parsers import disk, files, kernel, network, systemd
+from tai.parsers import containers, disk, files, kernel, mail, network, systemd, web
 from tai.parsers.rows import Row, Rows, line_of
 from tai.parsers.through_jc import has_parser, parse_with_jc
 
@@ -25,11 +25,18 @@ PARSERS: Final[dict[str, Callable[[str], Rows]]] = {
     "meminfo": kernel.meminfo,
     "pressure": kernel.pressure,
     "file-nr": kernel.file_nr,
+    "cpu-times": kernel.cpu_times,
     "conntrack": network.conntrack,
     "links": network.links,
     "units": systemd.units,
     "properties": systemd.properties,
+    "unit-properties": systemd.unit_properties,
+    "timers": systemd.timers,
     "fields": systemd.fields,
+    "docker-ps": containers.docker_ps,
+    "crictl": containers.crictl,
+    "mail-queue": mail.mail_queue,
+    "access-log": web.access_log,
 }
 
 

@@ -78,3 +78,20 @@ def file_nr(text: str) -> Rows:
         raise ValueError("not three numbers")
     opened, most = int(words[0]), int(words[2])
     return [{"open": opened, "max": most, "used_percent": percent(opened, most), "_line": 1}]
+
+
+_TIMES = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal", "guest", "guest_nice")
+
+
+def cpu_times(text: str) -> Rows:
+    """The `cpu` line of /proc/stat → one row: user, nice, system, idle, iowait, irq, softirq, steal: per cent since boot.
+
+    guest time is part of user and nice, so it is left out of the sum. Source: proc(5), /proc/stat.
+    """
+    for index, line in enumerate(text.split("\n"), start=1):
+        words = line.split()
+        if words[:1] == ["cpu"] and len(words) >= 5 and all(word.isdigit() for word in words[1:]):
+            ticks = dict(zip(_TIMES[:8], map(int, words[1:9]), strict=False))
+            total = sum(ticks.values())
+            return [{**{name: percent(spent, total) for name, spent in ticks.items()}, "_line": index}]
+    raise ValueError("no cpu line")
