@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from tai.parsers import containers, disk, files, kernel, mail, network, systemd, web
+from tai.parsers import containers, disk, files, journal, kernel, mail, network, systemd, web
 from tai.parsers.rows import Row, Rows, line_of
 from tai.parsers.through_jc import has_parser, parse_with_jc
 
@@ -29,6 +29,7 @@ PARSERS: Final[dict[str, Callable[[str], Rows]]] = {
     "conntrack": network.conntrack,
     "links": network.links,
     "units": systemd.units,
+    "journal-entries": journal.entries,
     "properties": systemd.properties,
     "unit-properties": systemd.unit_properties,
     "timers": systemd.timers,
