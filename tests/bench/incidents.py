@@ -105,11 +105,15 @@ def main(arguments: Sequence[str]) -> None:
     wanted = {argument for argument in arguments if not argument.startswith("-")}
     paths = [path for path in sorted(INCIDENTS.glob("*.json")) if not wanted or path.stem in wanted]
     if not paths:
-        sys.exit(f"no incidents in {INCIDENTS}; name their folder with TAI_INCIDENTS, or the data's with TAI_DATA")
+        sys.exit(
+            f"no incidents in {INCIDENTS}; name their folder with TAI_INCIDENTS, or the data's with TAI_DATA"
+        )
     verdicts: list[str] = []
     kept = dict.fromkeys(BUDGETS, 0)
     total = false = 0
-    print(f"{'incident':9} {'category':16} kept {'/'.join(f'{b // 1000}k' for b in BUDGETS):10} {'outcome':13} keywords result")
+    print(
+        f"{'incident':9} {'category':16} kept {'/'.join(f'{b // 1000}k' for b in BUDGETS):10} {'outcome':13} keywords result"
+    )
     for path in paths:
         incident = json.loads(path.read_text(encoding="utf-8"))
         lines = incident["key_evidence_lines"]
@@ -132,7 +136,9 @@ def main(arguments: Sequence[str]) -> None:
         if verbose:
             print(f"    said:  {run.diagnosis.cause}\n    truth: {incident['root_cause']}")
             for finding in run.findings:
-                print(f"    {finding.severity:8} {finding.signature} ({finding.subject}): {finding.explanation}")
+                print(
+                    f"    {finding.severity:8} {finding.signature} ({finding.subject}): {finding.explanation}"
+                )
         for finding in stray:
             print(f"    elsewhere: {finding.signature} ({finding.subject}) on {finding.cited[0].text[:90]}")
     answerable = len(verdicts) - verdicts.count("right")
