@@ -182,7 +182,9 @@ async def effective(
             _ask([*words, *flags, "--", name], host, name),
             _ask([*words, "-F", "none", "--", name], host, name),
         )
-    return replace(interpret(said, host, name), not_honoured=_not_honoured(said, plain))
+    # Of the ciphers only a choice that somebody made counts: OpenSSH's own order suits OpenSSH's own code.
+    chosen = {key: values for key, values in said.items() if key != "ciphers" or values != plain.get(key)}
+    return replace(interpret(chosen, host, name), not_honoured=_not_honoured(said, plain))
 
 
 def interpret(said: Mapping[str, list[str]], host: str, name: str) -> Effective:
