@@ -67,14 +67,14 @@ def inspect(catalog: Catalog, observations: Sequence[Observation]) -> list[Findi
         lines = texts[observation.id] = Lines(observation.text)
         kinds, rows = _reading(catalog, observation)
         signatures = catalog.reading(kinds)
-        lines.look_for(word for signature in signatures for word in signature.match.has)
+        lines.look_for(catalog.words)
         for signature in signatures:
             for hit in hits(signature.match, lines, rows):
                 subject = _subject(signature, hit)
                 about = seen.setdefault((signature.id, subject), _Seen(signature, subject))
                 about.by_observation.setdefault(observation.id, []).append(hit)
     order = {observation.id: n for n, observation in enumerate(observations)}
-    found = [(_place(finding, order), finding) for finding in _findings(seen, texts)]
+    found = [(_place(finding, order), finding) for finding in _findings(catalog, seen, texts)]
     return [finding for _, finding in sorted(found, key=lambda pair: pair[0])]
 
 
@@ -111,7 +111,9 @@ def _subject(signature: Signature, hit: Hit) -> str:
     return fill_text(signature.subject, hit.values)[:_LONGEST_VALUE]
 
 
-def _findings(seen: Mapping[tuple[str, str], _Seen], texts: Mapping[str, Lines]) -> Iterator[Finding]:
+def _findings(
+    catalog: Catalog, seen: Mapping[tuple[str, str], _Seen], texts: Mapping[str, Lines]
+) -> Iterator[Finding]:
     by_signature: dict[str, list[_Seen]] = {}
     for about in seen.values():
         by_signature.setdefault(about.signature.id, []).append(about)
@@ -123,7 +125,7 @@ def _findings(seen: Mapping[tuple[str, str], _Seen], texts: Mapping[str, Lines])
             if rest and about is kept[-1]:
                 named = ", ".join(other.subject for other in rest[:10])
                 more = f" The same is found for {len(rest)} more: {named}{', …' if len(rest) > 10 else ''}."
-            yield _finding(about, texts, more)
+            yield _finding(about, texts, more, catalog.explanations[about.signature.id])
 
 
 def _merged(group: list[_Seen]) -> list[_Seen]:
@@ -138,7 +140,7 @@ def _merged(group: list[_Seen]) -> list[_Seen]:
     return named
 
 
-def _finding(about: _Seen, texts: Mapping[str, Lines], more: str) -> Finding:
+def _finding(about: _Seen, texts: Mapping[str, Lines], more: str, explained_by: tuple[str, ...]) -> Finding:
     signature, best = about.signature, about.best
     found = about.by_observation[best]
     # The most telling form of the fault, told in most words; the first of those.
@@ -165,7 +167,7 @@ def _finding(about: _Seen, texts: Mapping[str, Lines], more: str) -> Finding:
         explanation=_sentence(signature.explanation, values) + times + more,
         actions=tuple(_sentence(action, values) for action in signature.actions),
         checks=tuple(_checks(signature, values, about.subject)),
-        explained_by=signature.explained_by,
+        explained_by=explained_by,
         reference=signature.reference,
     )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from tai.parsers import disk, files, kernel, network, systemd
+from tai.parsers import disk, files, journal, kernel, network, systemd
 from tai.parsers.rows import Row, Rows, line_of
 from tai.parsers.through_jc import has_parser, parse_with_jc
 
@@ -28,6 +28,7 @@ PARSERS: Final[dict[str, Callable[[str], Rows]]] = {
     "conntrack": network.conntrack,
     "links": network.links,
     "units": systemd.units,
+    "journal-entries": journal.entries,
     "properties": systemd.properties,
     "fields": systemd.fields,
 }
