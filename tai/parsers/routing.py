@@ -62,7 +62,7 @@ _ARP = re.compile(
 
 
 def neighbours(text: str) -> Rows:
-    """`ip neighbour show` or /proc/net/arp → address, link, hardware, state.
+    """`ip neighbour show` or /proc/net/arp → address, link, hardware, state, alone (it is the only entry).
 
     state: as ip names it; of /proc/net/arp, flag 0x0 (no answer yet, or none any more) is INCOMPLETE, else REACHABLE.
     An empty table gives no rows. Source: ip-neighbour(8), arp(7).
@@ -82,7 +82,7 @@ def neighbours(text: str) -> Rows:
                     "_line": index,
                 }
             )
-    return rows
+    return [{**row, "alone": len(rows) == 1} for row in rows]
 
 
 _BOND_KEY = re.compile(r"(?P<key>[A-Z][\w /()-]*?): ?(?P<value>.*)")
@@ -109,6 +109,7 @@ def bonding(text: str) -> Rows:
             rows.append(row)
         elif key == "Bonding Mode":
             mode = value
+            row["_line"] = index
             rows.append(row)
         elif key == "Currently Active Slave":
             active = value

@@ -15,7 +15,7 @@ _SS = re.compile(
 )
 _NETSTAT = re.compile(
     r"(?P<protocol>tcp|udp)6?\s+(?P<recv>\d+)\s+(?P<send>\d+)\s+(?P<local>\S+):(?P<port>\d+|\*)\s+(?P<peer>\S+):"
-    r"(?P<peer_port>\d+|\*)\s*(?P<state>[A-Z_0-9]+)?\s*(?:(?P<pid>\d+)/(?P<process>\S+)|-)?.*"
+    r"(?P<peer_port>\d+|\*)\s*(?P<state>[A-Z][A-Z_0-9]*)?\s*(?:(?P<pid>\d+)/(?P<process>\S+)|-)?.*"
 )
 _USER = re.compile(r'"(?P<process>[^"]+)",pid=(?P<pid>\d+)')
 _LOOPBACK = re.compile(r"(?:127\.|\[?::1\]?$|\[?::ffff:127\.)")

@@ -74,7 +74,9 @@ def main() -> None:
                 said = host.ssh(f"LC_ALL=C.UTF-8 {shlex.join(step.argv)} 2>/dev/null; :")
                 parsed = rows_of(step.parser, said)
                 rows.setdefault(step.probe.id, []).extend(parsed or ())
-                if step.probe.id in written or (options.collector and step.collector not in options.collector):
+                if step.probe.id in written or (
+                    options.collector and step.collector not in options.collector
+                ):
                     continue
                 written.add(step.probe.id)
                 folder = GOLDEN / step.probe.id
