@@ -20,6 +20,9 @@ from tai.parsers.journal import ENTRY_FIELDS
 from tai.parsers.lines import Lines
 from tai.policy import Tier, canonicalise
 
+ALWAYS_TOLD = frozenset({"count", "process", "unit"})
+"""Names that every template over lines may use: how many fitted, and whose words they are (`tai.parsers.speaker`)."""
+
 Location = tuple[str | int, ...]
 Problem = tuple[Location, str]
 
@@ -115,7 +118,7 @@ def _check_argv(probe: Probe, argv: Sequence[str]) -> Iterator[str]:
 
 def _check_signature(signature: Signature) -> Iterator[Problem]:
     yield from ((("match", *location), problem) for location, problem in _check_match(signature.match))
-    groups = {name for pattern in signature.match.line for name in _groups(pattern)} | {"count"}
+    groups = {name for pattern in signature.match.line for name in _groups(pattern)} | ALWAYS_TOLD
     if signature.match.message_id:
         groups |= ENTRY_FIELDS
     if not signature.match.where:

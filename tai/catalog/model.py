@@ -189,7 +189,8 @@ class Signature(Frozen):
     reads: kinds of text. subject, explanation, actions, checks are templates over the match's groups or fields, and
     `{count}`. explained_by: signatures that are, when found as well, the deeper cause. leads_to: what this fault does to
     others; effect: what of that this finding is: whatever leads to it can explain it, without naming each other.
-    reference: where the message or number is documented; tai's own signatures all have one.
+    fallback: it is general, and only told for lines that no other signature's finding cites; the earlier of two in the
+    catalog comes first. reference: where the message or number is documented; tai's own signatures all have one.
     """
 
     id: Id
@@ -197,6 +198,7 @@ class Signature(Frozen):
     severity: Severity
     category: str = ""
     cause: bool = False
+    fallback: bool = False
     reads: Annotated[tuple[Id, ...], BeforeValidator(_listed), Field(min_length=1)] = ("log",)
     match: Match
     subject: str = ""

@@ -31,6 +31,11 @@ _WINDOW = 0.1
 _AMOUNT = frozenset({"-n", "-o", "-S", "-U", "-b", "-p", "-l", "--no-pager", "--no-ask-password", "--"})
 # Flags whose value is a word of its own and no verb.
 _TAKING = frozenset({"-u", "-n", "-o", "-S", "-U", "-p", "-t"})
+# Folders that every program has something in.
+_SHARED_FOLDER = re.compile(
+    r"/(?:var|usr|sys|run|etc/systemd|usr/local|opt|srv)/(?:log|lib|tmp|cache|spool|run|share|bin|sbin|class|devices|fs|"
+    r"system|etc|local|systemd|journal|block|kernel|mail|www)"
+)
 _VERB = re.compile(r"[a-z][a-z-]*")
 
 
@@ -149,16 +154,21 @@ def _takes(probe: Probe, kind: str) -> bool:
 
 
 def _reads(probe: Probe, path: str) -> bool:
+    """Whether the probe reads this file, or one beside it or below it in a folder that is a program's own."""
     operands = {
         word
         for argv in (probe.argv, *(variant.argv for variant in probe.variants))
         for word in argv[1:]
-        if word.startswith("/") and "{" not in word and word.count("/") > 1
+        if word.startswith("/") and "{" not in word
     }
-    return any(
-        path == operand or path.startswith(f"{operand}/") or operand.startswith(f"{path}/")
-        for operand in operands
-    )
+    return path in operands or any(_own_folder(path) & _own_folder(operand) for operand in operands)
+
+
+def _own_folder(path: str) -> set[str]:
+    """The folders of a path, and itself, that belong to one program: `/var/log/nginx`, `/etc/nginx`; not `/var/log`."""
+    parts = path.strip("/").split("/")
+    folders = {"/" + "/".join(parts[:n]) for n in range(2, len(parts) + 1)}
+    return {each for each in folders if not _SHARED_FOLDER.fullmatch(each) and not each.startswith("/proc/")}
 
 
 def _windowed(probe: Probe) -> bool:

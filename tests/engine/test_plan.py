@@ -135,6 +135,16 @@ def test_names_of_the_ticket_point_to_the_collector_that_takes_them() -> None:
     assert by_unit.steps[0].why == "the ticket says 'nginx'"
 
 
+@pytest.mark.parametrize(
+    ("path", "points"),
+    [("/var/log/dpkg.log", True), ("/var", False), ("/var/lib", False), ("/etc/resolv.conf", True), ("/srv/shop", False)],
+)  # fmt: skip
+def test_path_points_to_who_reads_it_and_a_folder_of_all_to_nobody(path: str, points: bool) -> None:  # noqa: FBT001
+    made = plan(CATALOG, Ticket(text="", paths=(path,)), DEBIAN)
+    others = {each.collector for each in made.steps if each.why == f"the ticket names {path}"} - {"services"}
+    assert bool(others) == points
+
+
 def test_names_keep_to_what_was_asked_for() -> None:
     disk = plan(CATALOG, TICKET, DEBIAN, names=["disk"])
     assert probes(disk) == ["disk-space", "large-logs", "fstab", "block-devices"]
