@@ -20,7 +20,7 @@ _PAIR = re.compile(r"\b(via|dev|proto|scope|src|metric|mtu|table)\s+(?:inet6? )?
 
 
 def routes(text: str) -> Rows:
-    """`ip route show` → destination, kind, via, link, source, metric, flags, defaults.
+    """`ip route show` → destination, kind, via, link, source, metric, ipv6, flags, defaults.
 
     kind: unicast, unreachable, blackhole, prohibit …; via: the gateway, '' on the link itself; flags: `linkdown`, `dead`,
     `onlink`; defaults: number of default routes in the whole table. A nexthop line is a row of the route above it.
@@ -32,7 +32,8 @@ def routes(text: str) -> Rows:
             rows.append(_route(rows[-1]["destination"], "unicast", hop["rest"], index))
         elif found := _ROUTE.match(line):
             rows.append(_route(found["destination"], found["kind"] or "unicast", found["rest"], index))
-    if not rows:
+    if not rows or re.search(r"(?m)^ +cache\b", text):
+        # `ip route get` prints one way to one address, and `cache` below it: no table.
         raise ValueError("no routes")
     defaults = sum(row["destination"] == "default" and row["kind"] == "unicast" for row in rows)
     return [{**row, "defaults": defaults} for row in rows]
@@ -47,6 +48,7 @@ def _route(destination: str, kind: str, rest: str, index: int) -> Row:
         "link": told.get("dev", ""),
         "source": told.get("src", ""),
         "metric": int(told.get("metric", "0")) if told.get("metric", "0").isdigit() else 0,
+        "ipv6": ":" in destination + told.get("src", ""),
         "flags": [word for word in ("linkdown", "dead", "onlink") if re.search(rf"\b{word}\b", rest)],
         "_line": index,
     }

@@ -66,6 +66,11 @@ def test_route_that_leads_nowhere_is_no_way_out() -> None:
     assert (rows[0]["kind"], rows[0]["defaults"]) == ("unreachable", 0)
 
 
+def test_way_to_one_address_is_no_table() -> None:
+    with pytest.raises(ValueError, match="no routes"):
+        parse("routes", "10.20.0.1 dev eth0 src 10.20.0.11 uid 0 \n    cache \n")
+
+
 def test_neighbour_that_gave_no_answer_has_no_hardware_address() -> None:
     (row,) = parse(
         "neighbours",
