@@ -32,7 +32,7 @@ def routes(text: str) -> Rows:
             rows.append(_route(rows[-1]["destination"], "unicast", hop["rest"], index))
         elif found := _ROUTE.match(line):
             rows.append(_route(found["destination"], found["kind"] or "unicast", found["rest"], index))
-    if not rows or re.search(r"(?m)^ +cache\b", text):
+    if not rows or (len(rows) == 1 and re.search(r"(?m)^ +cache\b", text)):
         # `ip route get` prints one way to one address, and `cache` below it: no table.
         raise ValueError("no routes")
     defaults = sum(row["destination"] == "default" and row["kind"] == "unicast" for row in rows)
