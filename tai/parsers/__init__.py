@@ -10,7 +10,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from tai.parsers import containers, disk, files, journal, kernel, mail, network, systemd, web
+from tai.parsers import (
+    accounts,
+    certificates,
+    clocks,
+    containers,
+    disk,
+    files,
+    journal,
+    kernel,
+    mail,
+    netfilter,
+    network,
+    packages,
+    resolver,
+    routing,
+    sockets,
+    systemd,
+    web,
+)
 from tai.parsers.rows import Row, Rows, line_of
 from tai.parsers.through_jc import has_parser, parse_with_jc
 
@@ -28,6 +46,24 @@ PARSERS: Final[dict[str, Callable[[str], Rows]]] = {
     "cpu-times": kernel.cpu_times,
     "conntrack": network.conntrack,
     "links": network.links,
+    "net-dev": routing.net_dev,
+    "routes": routing.routes,
+    "neighbours": routing.neighbours,
+    "bonding": routing.bonding,
+    "sockets": sockets.sockets,
+    "port-sockets": sockets.port_sockets,
+    "sockstat": sockets.sockstat,
+    "protocol-counters": sockets.protocol_counters,
+    "resolv-conf": resolver.resolv_conf,
+    "nsswitch": resolver.nsswitch,
+    "firewall-rules": netfilter.rules,
+    "chrony-tracking": clocks.chrony_tracking,
+    "time-sources": clocks.time_sources,
+    "certificate-paths": certificates.certificate_paths,
+    "certificate": certificates.certificate,
+    "modes": accounts.modes,
+    "faillock": accounts.faillock,
+    "dpkg-audit": packages.dpkg_audit,
     "units": systemd.units,
     "journal-entries": journal.entries,
     "properties": systemd.properties,
