@@ -10,7 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from tai.parsers import disk, files, kernel, network, systemd
+from tai.parsers import (
+    boots,
+    cgroups,
+    disk,
+    files,
+    filesystems,
+    kernel,
+    network,
+    processors,
+    storage,
+    systemd,
+)
 from tai.parsers.rows import Row, Rows, line_of
 from tai.parsers.through_jc import has_parser, parse_with_jc
 
@@ -20,9 +31,24 @@ PARSERS: Final[dict[str, Callable[[str], Rows]]] = {
     "df": disk.df,
     "ls": files.ls,
     "du": disk.du,
-    "mounts": disk.mounts,
+    "mounts": filesystems.mount_table,
+    "fstab": filesystems.fstab,
+    "superblock": filesystems.superblock,
+    "values": files.values,
+    "descriptors": files.descriptors,
     "mdstat": disk.mdstat,
+    "lvs": storage.lvs,
+    "smart": storage.smart,
+    "iostat": storage.iostat,
     "meminfo": kernel.meminfo,
+    "free": kernel.free,
+    "overcommit": kernel.overcommit,
+    "taint": kernel.taint,
+    "load": processors.load,
+    "process": processors.process,
+    "cgroup": cgroups.cgroup,
+    "oom": cgroups.oom,
+    "boots": boots.boots,
     "pressure": kernel.pressure,
     "file-nr": kernel.file_nr,
     "conntrack": network.conntrack,
