@@ -104,7 +104,11 @@ class Settings(BaseSettings):
     run_timeout: float = Field(
         120.0, gt=0, description="Longest time for collecting from one host, all commands together."
     )
-    max_commands: int = Field(60, ge=1, description="Most commands in one run on one host.")
+    max_commands: int = Field(
+        100,
+        ge=1,
+        description="Most commands in one run on one host; without a ticket it keeps to fewer by itself.",
+    )
     max_run_bytes: int = Field(
         64 * 2**20, ge=2**16, description="Most bytes of output in one run on one host."
     )

@@ -47,14 +47,13 @@ class PathGuard:
             fresh = [
                 path for path in wanted if path not in self._leads_to and not self._on_remote_mount(path)
             ]
-            for batch in _batches(fresh, _RESOLVED_AT_ONCE):
-                self._leads_to.update(await self._resolved(batch))
+            for leads_to in await asyncio.gather(*map(self._resolved, _batches(fresh, _RESOLVED_AT_ONCE))):
+                self._leads_to.update(leads_to)
             known = [self._leads_to[path] for path in fresh if path in self._leads_to]
             there = [
                 path for path in dict.fromkeys(known) if _may_look(path) and not self._on_remote_mount(path)
             ]
-            for batch in _batches(there, _LOOKED_AT_AT_ONCE):
-                await self._stat(batch)
+            await asyncio.gather(*map(self._stat, _batches(there, _LOOKED_AT_AT_ONCE)))
 
     def settle(self, command: ReadOnlyCommand) -> ReadOnlyCommand:
         """The command with its paths as the host resolved them. Raises PolicyRefusal, saying why, when one must not be read."""

@@ -156,7 +156,8 @@ def run(
 
     if flags.debug:
         _debug_ssh()
-    renderer = Renderer(open_console(sys.stdout), talk=open_console(sys.stderr), verbose=flags.verbose)
+    verbose = flags.verbose or flags.show_plan
+    renderer = Renderer(open_console(sys.stdout), talk=open_console(sys.stderr), verbose=verbose)
     sink: Sink = JsonLines(sys.stdout) if flags.as_json else renderer
     session, bus, close_record = new_session(chosen, sink, target)
     try:

@@ -26,7 +26,7 @@ def main() -> None:
     from nspawn import NspawnHost  # noqa: PLC0415
 
     from tai.catalog import load_catalog  # noqa: PLC0415
-    from tai.engine.plan import expand, plan  # noqa: PLC0415
+    from tai.engine.plan import Seen, expand, plan  # noqa: PLC0415
     from tai.model import Facts, Subjects, Ticket  # noqa: PLC0415
     from tai.parsers import parse  # noqa: PLC0415
     from tai.policy.sandbox import PROBED_TOOLS  # noqa: PLC0415
@@ -51,7 +51,7 @@ def main() -> None:
                     (folder / f"{HOST}.json").write_text(json.dumps(parsed, indent=1, sort_keys=True) + "\n")
                 sys.stdout.write(f"{step.id} {step.probe.id}: {len(said)} bytes\n")
             done = len(made.steps)
-            made = expand(made, catalog, rows)
+            made = expand(made, catalog, Seen(rows))
 
 
 if __name__ == "__main__":

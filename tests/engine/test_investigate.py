@@ -186,7 +186,7 @@ async def test_an_invented_quote_is_shown_nowhere_as_evidence(tmp_path: Path) ->
 
 async def test_a_true_quote_is_shown_with_the_command_that_printed_it(tmp_path: Path) -> None:
     run = stage(tmp_path)
-    await run.investigation.collect(())
+    await run.investigation.gather(TICKET)
     ref = run.ref
     again = stage(tmp_path, engine=ScriptedEngine([quoting(ref, 3, FULL)]))
     await again.investigation.diagnose(TICKET)

@@ -82,6 +82,8 @@ def facts(found: HostProbe, midway: float) -> Facts:
         tools=tuple(sorted(found.tools)),
         clock_offset_s=offset,
         node=found.node,
+        init=found.init,
+        zone=found.zone,
     )
 
 
