@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tai.parsers.disk import mounts
+from tai.parsers.disk import is_read_only, mounts
 from tai.parsers.rows import Row, Rows, percent
 
 _HEADER = re.compile(r"==> (?P<path>\S+) <==")
@@ -39,7 +39,7 @@ def fstab(text: str) -> Rows:
     for row in wanted:
         options = now.get(row["mount"])
         row["mounted"] = options is not None
-        row["read_only"] = options is not None and "ro" in options
+        row["read_only"] = options is not None and is_read_only(options)
     return wanted
 
 
