@@ -56,6 +56,11 @@ class HostSettings(BaseModel):
         strict=True,
         description="Run the commands that the catalogue marks for it with `sudo -n`. Off unless this says so.",
     )
+    proxy_command: bool = Field(
+        False,
+        strict=True,
+        description="Run the ProxyCommand that ssh's configuration names for this host, or jump host, here on this machine.",
+    )
 
 
 class Settings(BaseSettings):
@@ -98,9 +103,13 @@ class Settings(BaseSettings):
     login_timeout: float = Field(
         15.0, gt=0, description="Longest wait for key exchange and login at each hop."
     )
+    retry_time: float = Field(
+        10.0, ge=0, description="How long a server that turns connections away (MaxStartups) is asked again."
+    )
     channels: int = Field(
         8, ge=1, le=10, description="Commands in flight at once on one connection; OpenSSH allows 10."
     )
+    hosts_at_once: int = Field(32, ge=1, le=256, description="Most hosts that are looked at at once.")
     run_timeout: float = Field(
         120.0, gt=0, description="Longest time for collecting from one host, all commands together."
     )
@@ -116,6 +125,13 @@ class Settings(BaseSettings):
 
     max_attachment_bytes: int = Field(64 * 2**20, ge=1024, description="A larger attachment is refused.")
     max_path_files: int = Field(8, ge=1, le=50, description="Most files that are read below one `--path`.")
+
+    sosreport_max_files: int = Field(200_000, ge=1, description="Most files in a sosreport's archive.")
+    sosreport_max_bytes: int = Field(4 * 2**30, ge=2**20, description="Most bytes that it unpacks to.")
+    sosreport_max_ratio: float = Field(
+        200.0, gt=1, description="Most times its own size that an archive unpacks to, from 64 MiB on."
+    )
+    sosreport_timeout: float = Field(300.0, gt=0, description="Longest time for unpacking.")
 
     anonymize: bool = Field(
         False,

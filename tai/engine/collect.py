@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 
 from tai import parsers
@@ -25,7 +25,7 @@ from tai.engine.pseudonyms import Pseudonyms
 from tai.errors import PolicyRefusal
 from tai.events import CommandSent, Noted, ObservationMade
 from tai.model import Observation, Outcome, Ticket
-from tai.policy import ReadOnlyCommand, Tier
+from tai.policy import PathUse, ReadOnlyCommand, Tier
 from tai.text import Redactor, clean
 from tai.transport.base import Completed, Connection
 from tai.transport.run import run, sandbox_for
@@ -71,7 +71,7 @@ class Collection:
         self._approve = approve
         self._bytes = 0
         self.reached: dict[str, None] = {}
-        self._guard = PathGuard(self._send_for_guard)
+        self._guard = PathGuard(self._send_for_guard, mounts=connection.mounts)
 
     def deadline(self) -> float:
         """When a run that begins now must have ended, by the event loop's clock."""
@@ -86,21 +86,25 @@ class Collection:
         """
         deadline = deadline or self.deadline()
         async with asyncio.TaskGroup() as group:
+            # First in line: commands that read paths wait for two others before them.
             group.create_task(self._look_ahead(steps, deadline))
             tasks = [group.create_task(self._observe(step, deadline)) for step in steps]
         return [task.result() for task in tasks]
 
     async def _look_ahead(self, steps: Sequence[Step], deadline: float) -> None:
-        """Have the path guard look at the paths of all steps together, which takes a fifth of the commands.
-
-        Only of those that run by themselves. Each step asks the guard again, and is told what was found or why not.
-        """
-        with suppress(PolicyRefusal, TimeoutError):
+        uses = [path for step in steps for path in self._paths(step)]
+        with suppress(PolicyRefusal, TimeoutError):  # told by each command that meets it
             async with asyncio.timeout_at(deadline):
-                commands = [ReadOnlyCommand(step.argv) for step in steps]
-                uses = [use for each in commands if each.tier is Tier.A for use in each.paths]
-                if uses:
-                    await self._guard.look(uses)
+                await self._guard.look(uses)
+
+    def _paths(self, step: Step) -> Iterator[PathUse]:
+        """The paths that a step will read without anybody being asked first."""
+        try:
+            command = ReadOnlyCommand(step.argv)
+        except PolicyRefusal:
+            return
+        if command.tier is Tier.A or command.argv in self._grants.agreed:
+            yield from command.paths
 
     async def _observe(self, step: Step, deadline: float) -> Observation:
         try:
@@ -205,6 +209,7 @@ class Collection:
                 sudo=sudo,
             )
         )
+        await self._bus.on_disk()
         return await run(self._connection, command, timeout_s=timeout_s, max_bytes=max_bytes, sudo=sudo)
 
     def _observation(
@@ -226,6 +231,8 @@ class Collection:
         if step.part is not None and outcome is Outcome.OK:
             text, of_window = windows.arranged(step.part, text, cut=done.truncated)
             reason = "; ".join(part for part in (reason, of_window) if part)
+        if done.note:
+            reason = "; ".join(part for part in (reason, done.note) if part)
         data, unparsed = _parsed(step.parser, text) if outcome is Outcome.OK else (None, "")
         return Observation(
             id=step.id,
