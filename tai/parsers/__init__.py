@@ -16,6 +16,7 @@ from tai.parsers import (
     disk,
     files,
     filesystems,
+    journal,
     kernel,
     network,
     processors,
@@ -56,6 +57,7 @@ PARSERS: Final[dict[str, Callable[[str], Rows]]] = {
     "units": systemd.units,
     "properties": systemd.properties,
     "fields": systemd.fields,
+    "journal-entries": journal.entries,
 }
 
 
