@@ -15,7 +15,8 @@ def fstab(text: str) -> Rows:
     """`head` of /etc/fstab and a mount table (/proc/mounts, /etc/mtab) → one row for each entry of fstab that has a mount point.
 
     mount, source, type, options (a list), automatic (mounted at boot: no noauto, no automount), optional (nofail),
-    mounted, read_only (now), read_only_wanted. An entry of type swap has no mount point. Source: fstab(5), proc_mounts(5).
+    mounted, read_only (now), read_only_wanted. An entry of type swap has no mount point. Raises ValueError without a mount table.
+    Source: fstab(5), proc_mounts(5).
     """
     wanted: Rows = []
     now: dict[str, list[str]] = {}
@@ -34,8 +35,9 @@ def fstab(text: str) -> Rows:
         elif path:
             # What was mounted last at a place is what one sees there.
             now[mount] = words[3].split(",")
-    if not path:
-        raise ValueError("no '==> FILE <==' header")
+    if not now:
+        # Without it nothing would be mounted.
+        raise ValueError("no mount table")
     for row in wanted:
         options = now.get(row["mount"])
         row["mounted"] = options is not None

@@ -156,6 +156,11 @@ def test_fstab_is_held_against_what_is_mounted() -> None:
     assert (share["mounted"], share["automatic"], share["optional"]) == (False, False, True)
 
 
+def test_fstab_alone_says_nothing_about_what_is_missing() -> None:
+    with pytest.raises(ValueError, match="no mount table"):
+        parse("fstab", FSTAB.partition("==> /proc/mounts")[0])
+
+
 def test_mounts_are_read_from_the_kernels_own_table_too() -> None:
     (row,) = parse("mounts", "/dev/vda1 /srv/my\\040data ext4 ro,relatime 0 0\n")
     assert (row["mount"], row["source"], row["read_only"]) == ("/srv/my data", "/dev/vda1", True)
