@@ -17,6 +17,7 @@ SAMPLES: Final[dict[str, str]] = {
     "path": "/var/log/syslog",
     "address": "192.0.2.1",
     "process": "nginx",
+    "pid": "1",
     "device": "sda1",
     "link": "eth0",
     "container": "shop-web-1",
