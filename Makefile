@@ -1,6 +1,6 @@
 # Two commands for a fresh machine: `make demo` and `make test`. Both make .venv first; see build/venv.sh.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-slow check format constraints record-demo picture docs bench-startup bench-policy bench-text clean
+.PHONY: help venv demo test test-slow check format constraints record-demo picture docs bench-startup bench-policy bench-text bench-inspect incidents clean
 
 PY := .venv/bin
 
@@ -53,6 +53,12 @@ bench-policy: venv  ## decisions a second
 
 bench-text: venv  ## sanitising and redacting, MB/s
 	$(PY)/python -m tests.bench.text
+
+incidents: venv  ## diagnose the shared incidents without a model: lines kept, causes named
+	$(PY)/python -m tests.bench.incidents
+
+bench-inspect: venv  ## inspect 50 MB of journal with all signatures, MB/s
+	$(PY)/python -m tests.bench.inspect
 
 clean:  ## remove what the targets above made
 	rm -rf .venv .cache dist

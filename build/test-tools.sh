@@ -1,6 +1,6 @@
 #!/bin/sh
 # Sees to the programs that the tests run against: a real OpenSSH server, the login shells that the wire form must
-# survive, and strace. Installs what is missing where it may (root on Debian and kin); else names the exact command, and
+# survive, strace, and what makes a real journal. Installs what is missing where it may (root on Debian and kin); else names the exact command, and
 # the tests that need it skip by name.
 set -eu
 
@@ -22,6 +22,7 @@ need visudo sudo
 need ip iproute2
 need ps procps
 need ping iputils-ping
+[ -x /lib/systemd/systemd-journal-remote ] || missing="$missing systemd-journal-remote"
 
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

@@ -64,6 +64,14 @@ _EVIDENCE_OPTIONS = [
         help="Stand-ins for addresses, host and user names in evidence, prompt and diagnosis; not in the commands.",
     ),
 ]
+_SOSREPORT_OPTIONS = [
+    click.option(
+        "--sosreport",
+        type=click.Path(path_type=Path),
+        metavar="DIR|TAR",
+        help="Read a sosreport in place of a host: its folder, or its archive (tar, gzip, bzip2, xz).",
+    ),
+]
 _OUTPUT_OPTIONS = [
     click.option(
         "--json",
@@ -161,7 +169,7 @@ def cli(context: click.Context, /, **given: Any) -> None:
 @click.option("--no-host", is_flag=True, help="Connect to nothing; only what is attached counts.")
 @click.option("--show-plan", is_flag=True, help="Print what would run on the host and why; run none of it.")
 @click.option("--show-prompt", is_flag=True, help="Print exactly what a model would be asked; ask none.")
-@_options(_SSH_OPTIONS, _ENGINE_OPTIONS, _EVIDENCE_OPTIONS, _OUTPUT_OPTIONS)
+@_options(_SOSREPORT_OPTIONS, _SSH_OPTIONS, _ENGINE_OPTIONS, _EVIDENCE_OPTIONS, _OUTPUT_OPTIONS)
 @click.pass_context
 def diagnose(context: click.Context, /, **given: Any) -> None:
     """Diagnose HOST from a ticket, once.
@@ -175,11 +183,11 @@ def diagnose(context: click.Context, /, **given: Any) -> None:
 
 
 @cli.command()
-@click.argument("hosts", metavar="HOST... [NAME]...", nargs=-1, required=True)
+@click.argument("hosts", metavar="[HOST]... [NAME]...", nargs=-1)
 @click.option(
     "--collect", "collectors", multiple=True, metavar="NAME", help="Only these collectors or probes."
 )
-@_options(_SSH_OPTIONS, _EVIDENCE_OPTIONS, _OUTPUT_OPTIONS)
+@_options(_SOSREPORT_OPTIONS, _SSH_OPTIONS, _EVIDENCE_OPTIONS, _OUTPUT_OPTIONS)
 @click.pass_context
 def collect(context: click.Context, /, **given: Any) -> None:
     """Collect evidence from each HOST, with all collectors or those NAMEd, and diagnose nothing.

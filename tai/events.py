@@ -81,12 +81,16 @@ class PlannedStep(Frozen):
 
 
 class PlanMade(Frozen):
-    """What will be looked at, in order. skipped: probes left out, each with the reason."""
+    """What will be looked at, in order. skipped: probes left out, each with the reason.
+
+    later: what may follow, and what it depends on; told only where a plan is shown and nothing runs.
+    """
 
     kind: Literal["plan_made"] = "plan_made"
     host: str
     steps: tuple[PlannedStep, ...]
     skipped: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
 
 
 class CommandSent(Frozen):

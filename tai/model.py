@@ -77,6 +77,7 @@ class Facts(Frozen):
     clock_offset_s: the host's clock minus ours in seconds, None when it could not be read.
     node: the host's own name, as `uname -n` prints it, which need not be the name we reached it by.
     init: what process 1 is: systemd, openrc, other, or '' when the host did not tell.
+    zone: its offset from UTC as `date +%z` prints it, `+0100`, '' when it did not tell.
     """
 
     os_id: str = ""
@@ -89,6 +90,7 @@ class Facts(Frozen):
     clock_offset_s: float | None = None
     node: str = ""
     init: str = ""
+    zone: str = ""
 
 
 class Host(Frozen):

@@ -113,7 +113,11 @@ class Settings(BaseSettings):
     run_timeout: float = Field(
         120.0, gt=0, description="Longest time for collecting from one host, all commands together."
     )
-    max_commands: int = Field(60, ge=1, description="Most commands in one run on one host.")
+    max_commands: int = Field(
+        100,
+        ge=1,
+        description="Most commands in one run on one host; without a ticket it keeps to fewer by itself.",
+    )
     max_run_bytes: int = Field(
         64 * 2**20, ge=2**16, description="Most bytes of output in one run on one host."
     )
@@ -121,6 +125,13 @@ class Settings(BaseSettings):
 
     max_attachment_bytes: int = Field(64 * 2**20, ge=1024, description="A larger attachment is refused.")
     max_path_files: int = Field(8, ge=1, le=50, description="Most files that are read below one `--path`.")
+
+    sosreport_max_files: int = Field(200_000, ge=1, description="Most files in a sosreport's archive.")
+    sosreport_max_bytes: int = Field(4 * 2**30, ge=2**20, description="Most bytes that it unpacks to.")
+    sosreport_max_ratio: float = Field(
+        200.0, gt=1, description="Most times its own size that an archive unpacks to, from 64 MiB on."
+    )
+    sosreport_timeout: float = Field(300.0, gt=0, description="Longest time for unpacking.")
 
     anonymize: bool = Field(
         False,

@@ -4,7 +4,7 @@ Data, not plugins: a file holds commands that the policy allows, names of parser
 """
 
 from tai.catalog.catalog import LOG, Catalog
-from tai.catalog.check import failed_cases
+from tai.catalog.check import failed_cases, unproven
 from tai.catalog.load import load_catalog, read_collector
 from tai.catalog.model import Collector, Probe, Signature
 
@@ -17,4 +17,5 @@ __all__ = [
     "failed_cases",
     "load_catalog",
     "read_collector",
+    "unproven",
 ]

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from tai.catalog.model import Collector, Probe, Signature
+from tai.parsers.lines import Words
 
 LOG = "log"
 """The kind of any text that is lines of a log: journals, the kernel's ring, syslog files, what a program said."""
@@ -61,6 +62,35 @@ class Catalog:
         """Kind of text → parser, for kinds that have one."""
         return {
             kind: probe.parser for probe in self.probes.values() if probe.parser for kind in probe.reads_as
+        }
+
+    @cached_property
+    def words(self) -> Words:
+        """The literal strings of all signatures, made ready to be looked for together."""
+        return Words(word for signature in self.signatures.values() for word in signature.match.has)
+
+    @cached_property
+    def explanations(self) -> dict[str, tuple[str, ...]]:
+        """Signature → the signatures that explain it: those that it names, then those that lead to what it is."""
+        causes: dict[str, list[str]] = {}
+        for signature in self.signatures.values():
+            for effect in signature.leads_to:
+                causes.setdefault(effect, []).append(signature.id)
+        return {
+            signature.id: tuple(
+                dict.fromkeys(
+                    (
+                        *signature.explained_by,
+                        *(
+                            cause
+                            for effect in signature.effect
+                            for cause in causes.get(effect, ())
+                            if cause != signature.id
+                        ),
+                    )
+                )
+            )
+            for signature in self.signatures.values()
         }
 
     def find_probe(self, name: str) -> Probe | None:

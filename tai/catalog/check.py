@@ -16,8 +16,12 @@ from tai.catalog.patterns import compiled, unsafe
 from tai.catalog.slots import SAMPLES, SUBJECT_SLOTS, WINDOW, fill_argv, names_in
 from tai.errors import PolicyRefusal
 from tai.parsers import known, parse
+from tai.parsers.journal import ENTRY_FIELDS
 from tai.parsers.lines import Lines
 from tai.policy import Tier, canonicalise
+
+ALWAYS_TOLD = frozenset({"count", "process", "unit"})
+"""Names that every template over lines may use: how many fitted, and whose words they are (`tai.parsers.speaker`)."""
 
 Location = tuple[str | int, ...]
 Problem = tuple[Location, str]
@@ -47,9 +51,24 @@ def failed_cases(signature: Signature, parsers: dict[str, str]) -> Iterator[tupl
             except ValueError as error:
                 yield n, f"the parser {parser} gave up: {error}"
                 continue
-        found = bool(hits(signature.match, Lines(case.text), rows))
-        if found != case.matches:
+        found = hits(signature.match, Lines(case.text), rows)
+        if bool(found) != case.matches:
             yield n, f"it {'fits' if found else 'does not fit'}, and should{' not' if found else ''}"
+        for name, wanted in case.values.items() if found else ():
+            if str(found[0].values.get(name)) != wanted:
+                yield n, f"{name} is {found[0].values.get(name)!r}, and should be {wanted!r}"
+
+
+def unproven(signature: Signature) -> Iterator[str]:
+    """What a signature lacks of its proof: a reference, a case that fits and one that nearly does.
+
+    A user's file loads without, so that a rule can be tried; `tai collectors check` and the tests ask for it.
+    """
+    if not signature.reference:
+        yield "reference is missing: the manual page, kernel document or systemd catalog entry that knows this message"
+    for wanted, what in ((True, "fits"), (False, "nearly fits, and must not")):
+        if not any(case.matches is wanted for case in signature.cases):
+            yield f"a case is missing that {what}: [[signature.case]] with matches = {str(wanted).lower()}"
 
 
 def _check_probe(probe: Probe) -> Iterator[Problem]:
@@ -99,7 +118,9 @@ def _check_argv(probe: Probe, argv: Sequence[str]) -> Iterator[str]:
 
 def _check_signature(signature: Signature) -> Iterator[Problem]:
     yield from ((("match", *location), problem) for location, problem in _check_match(signature.match))
-    groups = {name for pattern in signature.match.line for name in _groups(pattern)} | {"count"}
+    groups = {name for pattern in signature.match.line for name in _groups(pattern)} | ALWAYS_TOLD
+    if signature.match.message_id:
+        groups |= ENTRY_FIELDS
     if not signature.match.where:
         for key in ("subject", "explanation", "actions"):
             value = getattr(signature, key)
@@ -117,8 +138,10 @@ def _check_signature(signature: Signature) -> Iterator[Problem]:
 
 
 def _check_match(match: Match) -> Iterator[Problem]:
-    if not match.line and not match.where:
-        yield (), "needs line or where"
+    if not match.line and not match.where and not match.message_id:
+        yield (), "needs line, where or message_id"
+    if match.within_s and match.min == 1:
+        yield ("within_s",), "one line is always within any time; say how many with min"
     if match.line and not match.where and not match.has:
         yield ("has",), "is missing: literal strings, one of which stands in every line that should fit"
     if any(len(word) < 4 for word in match.has):

@@ -14,6 +14,7 @@ from tai.catalog.model import Condition, Match
 from tai.catalog.patterns import compiled
 from tai.parsers import Row, line_of
 from tai.parsers.lines import Lines
+from tai.parsers.timestamps import seconds_of
 
 # Rows that `largest` keeps: what an engineer would look at.
 _LARGEST = 5
@@ -36,17 +37,77 @@ def hits(match: Match, lines: Lines, rows: Sequence[Row] | None) -> list[Hit]:
 
     rows: what the text's parser made of it, None when there is no parser or it gave up.
     """
-    if match.where:
+    if match.message_id and (entries := _entries(rows)):
+        found = list(_entry_hits(match, entries))
+    elif match.where:
         found = list(_row_hits(match, lines, rows or ()))
         if match.largest:
             found = sorted(found, key=lambda hit: -hit.values.get(match.largest, 0))[:_LARGEST]
-    else:
+    elif match.line:
         found = [
             Hit((number,), told.groupdict(), form)
             for number, line in lines.holding(match.has)
             for form, told in _first_form(match, line)
         ]
-    return found if len(found) >= match.min else []
+    else:
+        found = []
+    return found if match.min == 1 else _enough(match, lines, found)
+
+
+def _enough(match: Match, lines: Lines, found: list[Hit]) -> list[Hit]:
+    """Those hits of which there are `min` alike, and as close together in time as `within_s` wants."""
+    if len(found) < match.min:
+        return []
+    groups: dict[Any, list[Hit]] = {}
+    for hit in found:
+        groups.setdefault(hit.values.get(match.per) if match.per else None, []).append(hit)
+    kept = {
+        id(hit)
+        for group in groups.values()
+        if len(group) >= match.min
+        for hit in (_dense(match.min, match.within_s, lines, group) if match.within_s else group)
+    }
+    return [hit for hit in found if id(hit) in kept]
+
+
+def _dense(least: int, within_s: int, lines: Lines, found: list[Hit]) -> Iterator[Hit]:
+    """Those hits that lie, with `least` - 1 others, in some span of `within_s`. A line without a time never does."""
+    timed = sorted(
+        (
+            (seconds, n)
+            for n, hit in enumerate(found)
+            if (seconds := seconds_of(lines.line(hit.lines[0]))) is not None
+        ),
+    )
+    kept: set[int] = set()
+    first = 0
+    for last, (seconds, _) in enumerate(timed):
+        while timed[first][0] < seconds - within_s:
+            first += 1
+        if last - first + 1 >= least:
+            kept.update(n for _, n in timed[first : last + 1])
+    for n, hit in enumerate(found):
+        if n in kept:
+            yield hit
+
+
+def _entries(rows: Sequence[Row] | None) -> list[Row]:
+    """The rows, when they are journal entries with their MESSAGE_ID."""
+    return list(rows) if rows and any("message_id" in row for row in rows) else []
+
+
+def _entry_hits(match: Match, rows: Sequence[Row]) -> Iterator[Hit]:
+    for row in rows:
+        if row.get("message_id") not in match.message_id:
+            continue
+        message = str(row.get("message", ""))
+        if match.unless and compiled(match.unless).search(message):
+            continue
+        told = next(_first_form(match, message), None)
+        own = line_of(row)
+        cited = tuple(dict.fromkeys((own, line_of(row, "time"), line_of(row, "message_id"))))
+        form, groups = (told[0], told[1].groupdict()) if told else (len(match.line), {})
+        yield Hit(cited, {**row, **{name: value for name, value in groups.items() if value}}, form)
 
 
 def _row_hits(match: Match, lines: Lines, rows: Sequence[Row]) -> Iterator[Hit]:
@@ -64,11 +125,10 @@ def _row_hits(match: Match, lines: Lines, rows: Sequence[Row]) -> Iterator[Hit]:
 
 def _first_form(match: Match, line: str) -> Iterator[tuple[int, re.Match[str]]]:
     """The first expression that fits and what it found; nothing when none fits, or when `unless` does."""
-    if match.unless and compiled(match.unless).search(line):
-        return
     for form, pattern in enumerate(match.line):
         if found := compiled(pattern).search(line):
-            yield form, found
+            if not (match.unless and compiled(match.unless).search(line)):
+                yield form, found
             return
 
 

@@ -7,6 +7,7 @@ expression is safe. `tai.catalog.load` does that, with file and line. The keys b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -15,6 +16,7 @@ from tai.model import Frozen, Severity
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=60)]
 Text = Annotated[str, Field(min_length=1)]
+MessageId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 TicketList = Literal["units", "processes", "ports", "addresses", "mounts", "paths"]
 Family = Literal["debian", "rhel", "suse", "alpine", "arch"]
 Init = Literal["systemd", "openrc", "other"]
@@ -133,6 +135,15 @@ class Probe(Frozen):
         return self.kinds or (self.id,)
 
 
+Effect = Literal[
+    "write-error", "read-error", "data-damage", "process-death", "slow", "name-error", "connection-error", "tls-error",
+    "auth-error", "backend-error", "mount-error", "unit-failure", "container-failure", "limit-hit",
+]  # fmt: skip
+"""What a fault does to others, or what a symptom is: cannot write, cannot read or open, damaged its data, died or was killed, hangs,
+cannot resolve, cannot connect (or loses packets), cannot agree on TLS, cannot log in (at a host, a database, a directory), gets no
+answer from its own backend, lost a mount, a unit that does not run, a container or pod that does not, a limit that is reached."""
+
+
 class Match(Frozen):
     """What a signature looks for, in each line or in each parsed row.
 
@@ -140,26 +151,35 @@ class Match(Frozen):
     has: literal strings, one of which stands in every such line: they make the search fast.
     unless: a regular expression that must not be found in the line.
     where: tests of a row's fields, all of which must hold; its fields fill the templates. With `line` too, both must.
-    min: so many lines or rows are needed. largest: of the rows, only the few with the largest value of this field.
+    message_id: systemd MESSAGE_IDs, one of which the journal entry carries. It decides where the entries are known
+    (`tai.parsers.journal`); `line`, when given, then only fills the templates, and is what decides in plain lines.
+    min: so many lines or rows are needed. per: they are counted for each value of this group or field.
+    within_s: that many of them within so many seconds, by the lines' own times.
+    largest: of the rows, only the few with the largest value of this field.
     """
 
     line: Annotated[tuple[Text, ...], BeforeValidator(_listed)] = ()
     has: Annotated[tuple[Text, ...], BeforeValidator(_listed)] = ()
     unless: str = ""
     where: tuple[Condition, ...] = ()
+    message_id: Annotated[tuple[MessageId, ...], BeforeValidator(_listed)] = ()
     min: Annotated[int, Field(ge=1)] = 1
+    per: str = ""
+    within_s: Annotated[int, Field(ge=1, le=7 * 86400)] | None = None
     largest: str = ""
 
 
 class Case(Frozen):
     """A text that the signature must, or must not, fit. kind: of text, when the signature reads several.
 
-    origin: where the text is from; 'written' when nobody's machine printed it.
+    values: groups or fields, and what the signature must read there. origin: where the text is from; 'written' when
+    nobody's machine printed it.
     """
 
     text: Text
     matches: bool
     kind: str = ""
+    values: Mapping[str, str] = Field(default_factory=dict)
     origin: Text = "written"
 
 
@@ -167,7 +187,10 @@ class Signature(Frozen):
     """A fault and how it shows. cause: it may stand as the root cause by itself; otherwise it is a symptom.
 
     reads: kinds of text. subject, explanation, actions, checks are templates over the match's groups or fields, and
-    `{count}`. explained_by: signatures that are, when found as well, the deeper cause.
+    `{count}`. explained_by: signatures that are, when found as well, the deeper cause. leads_to: what this fault does to
+    others; effect: what of that this finding is: whatever leads to it can explain it, without naming each other.
+    fallback: it is general, and only told for lines that no other signature's finding cites; the earlier of two in the
+    catalog comes first. reference: where the message or number is documented; tai's own signatures all have one.
     """
 
     id: Id
@@ -175,6 +198,7 @@ class Signature(Frozen):
     severity: Severity
     category: str = ""
     cause: bool = False
+    fallback: bool = False
     reads: Annotated[tuple[Id, ...], BeforeValidator(_listed), Field(min_length=1)] = ("log",)
     match: Match
     subject: str = ""
@@ -182,6 +206,8 @@ class Signature(Frozen):
     actions: tuple[Text, ...] = ()
     checks: tuple[Annotated[tuple[Text, ...], Field(min_length=1)], ...] = ()
     explained_by: tuple[Id, ...] = ()
+    leads_to: Annotated[tuple[Effect, ...], BeforeValidator(_listed)] = ()
+    effect: Annotated[tuple[Effect, ...], BeforeValidator(_listed)] = ()
     reference: str = ""
     cases: Annotated[tuple[Case, ...], Field(alias="case")] = ()
 

@@ -17,8 +17,10 @@ SAMPLES: Final[dict[str, str]] = {
     "path": "/var/log/syslog",
     "address": "192.0.2.1",
     "process": "nginx",
+    "pid": "1",
     "device": "sda1",
     "link": "eth0",
+    "container": "shop-web-1",
     "since": "2026-01-02 03:04:05 UTC",
     "until": "2026-01-02 04:04:05 UTC",
 }

@@ -15,6 +15,7 @@ from contextlib import suppress
 
 from tai import parsers
 from tai.bus import Bus
+from tai.engine import windows
 from tai.engine.grants import Grants
 from tai.engine.guard import PathGuard
 from tai.engine.options import Caps
@@ -69,15 +70,21 @@ class Collection:
         self._caps = caps
         self._approve = approve
         self._bytes = 0
+        self.reached: dict[str, None] = {}
         self._guard = PathGuard(self._send_for_guard, mounts=connection.mounts)
 
-    async def run(self, steps: Sequence[Step]) -> list[Observation]:
+    def deadline(self) -> float:
+        """When a run that begins now must have ended, by the event loop's clock."""
+        return asyncio.get_running_loop().time() + self._caps.run_timeout_s
+
+    async def run(self, steps: Sequence[Step], deadline: float | None = None) -> list[Observation]:
         """Send all of `steps`, as many at once as the connection carries; the observations in the order of the steps.
 
-        Whatever goes wrong with one command is in its observation. Cancelling stops the commands on the host; each
-        observation that was made by then has been kept.
+        deadline: of the run that this is a round of; by default it is a run of its own. A bound of the run that is met
+        is in `reached`, in words. Whatever goes wrong with one command is in its observation. Cancelling stops the commands
+        on the host; each observation that was made by then has been kept.
         """
-        deadline = asyncio.get_running_loop().time() + self._caps.run_timeout_s
+        deadline = deadline or self.deadline()
         async with asyncio.TaskGroup() as group:
             # First in line: commands that read paths wait for two others before them.
             group.create_task(self._look_ahead(steps, deadline))
@@ -107,6 +114,7 @@ class Collection:
             seen = self._unseen(step, Outcome.REFUSED, str(refusal))
         except TimeoutError:
             reason = f"the run's limit of {self._caps.run_timeout_s:g} s was reached (run_timeout)"
+            self.reached[reason] = None
             seen = self._unseen(step, Outcome.TIMEOUT, reason)
         except asyncio.CancelledError:
             self._made(step, self._unseen(step, Outcome.INTERRUPTED, "stopped by the user"))
@@ -126,9 +134,9 @@ class Collection:
                 await self._agreed(settled)  # a link led to what asks first
             command = settled
         if self._bytes >= self._caps.max_bytes:
-            raise PolicyRefusal(
-                f"not run: the run's limit of {self._caps.max_bytes:,} bytes was reached (max_run_bytes)"
-            )
+            reason = f"the run's limit of {self._caps.max_bytes:,} bytes was reached (max_run_bytes)"
+            self.reached[reason] = None
+            raise PolicyRefusal(f"not run: {reason}")
         if self._serves(command):
             async with self._grants.sudo.turn:
                 if self._serves(command):  # still: the one before may have been refused
@@ -220,6 +228,11 @@ class Collection:
             told = self._grants.destinations.learn(command.argv, cleaned.text)
             self._pseudonyms.learn(hosts=told.names, domains=told.domains)
         text = self._pseudonyms.hide(cleaned.text)
+        if step.part is not None and outcome is Outcome.OK:
+            text, of_window = windows.arranged(step.part, text, cut=done.truncated)
+            reason = "; ".join(part for part in (reason, of_window) if part)
+        if done.note:
+            reason = "; ".join(part for part in (reason, done.note) if part)
         data, unparsed = _parsed(step.parser, text) if outcome is Outcome.OK else (None, "")
         return Observation(
             id=step.id,

@@ -19,7 +19,7 @@ from tai.engine.destinations import Destinations
 from tai.engine.grants import Grants
 from tai.engine.inspect import inspect
 from tai.engine.options import Options
-from tai.engine.plan import Plan, Step, expand, plan
+from tai.engine.plan import Plan, Seen, Step, expand, later, plan
 from tai.engine.pseudonyms import Pseudonyms
 from tai.engine.session import Session
 from tai.engine.sudo import Sudo
@@ -180,24 +180,29 @@ class Gathering:
         if again and names and all(name.lstrip("#").isdigit() for name in names):
             await self._send([self._step(int(name.lstrip("#"))) for name in names])
             return
-        made = await self._planned(names)
         sent = set() if again else {step.argv for step in self.session.steps}
+        made = await self._planned(names, sent)
+        deadline = self._collection.deadline() if self._collection else None
         if not again:
-            await self._look_below_named_paths(sent)
+            await self._look_below_named_paths(sent, deadline)
         while True:
             fresh = self._numbered(step for step in made.steps if step.argv not in sent)
             if not fresh:
-                return
+                break
             self._tell_plan(fresh, made.skipped)
             sent.update(step.argv for step in fresh)
-            await self._send(fresh)
+            await self._send(fresh, deadline)
             self.tell_findings()
-            made = expand(made, self._catalog, self._rows())
+            if self._stopped():
+                break
+            made = expand(made, self._catalog, self._seen())
+        self._tell_bounds(made)
 
     async def show_plan(self, names: Sequence[str]) -> None:
         """Connect, find out what the host is, and tell the first round of the plan. Nothing of it is sent."""
-        made = await self._planned(names)
-        self._tell_plan(self._numbered([*self._listings(set()), *made.steps]), made.skipped)
+        made = await self._planned(names, set())
+        steps = self._numbered([*self._listings(set()), *made.steps])
+        self._tell_plan(steps, made.skipped, later(made, self._catalog))
 
     def _listings(self, sent: set[tuple[str, ...]]) -> list[Step]:
         """The listing of each path that the user named on the command line, which is their consent to it."""
@@ -209,13 +214,13 @@ class Gathering:
                 listings.append(Step(0, "paths", probe, argv, f"you named {path}", "", {"path": path}))
         return listings
 
-    async def _look_below_named_paths(self, sent: set[tuple[str, ...]]) -> None:
+    async def _look_below_named_paths(self, sent: set[tuple[str, ...]], deadline: float | None) -> None:
         """List what lies below each named path, then read the files there that tell most."""
         listings = self._numbered(self._listings(sent))
         if not listings:
             return
         self._tell_plan(listings, ())
-        seen = await self._send(listings)
+        seen = await self._send(listings, deadline)
         files: list[Step] = []
         left_out: list[str] = []
         for step, listed in zip(listings, seen, strict=True):
@@ -235,27 +240,46 @@ class Gathering:
         files = self._numbered(fresh.values())
         self._tell_plan(files, tuple(left_out))
         sent.update(step.argv for step in (*listings, *files))
-        await self._send(files)
+        await self._send(files, deadline)
         self.tell_findings()
 
-    async def _planned(self, names: Sequence[str]) -> Plan:
+    async def _planned(self, names: Sequence[str], sent: set[tuple[str, ...]]) -> Plan:
         connection = await self.connected()
         ticket = self.session.ticket or Ticket(text="")
         most = self._options.caps.max_commands
-        return plan(self._catalog, ticket, connection.host.facts, max_commands=most, names=names)
+        return plan(self._catalog, ticket, connection.host.facts, max_commands=most, names=names, sent=sent)
+
+    def _stopped(self) -> bool:
+        """Whether a bound of the run was met: then no further round is planned."""
+        return self._collection is not None and bool(self._collection.reached)
+
+    def _tell_bounds(self, made: Plan) -> None:
+        """Say which bounds of the run were met, and keep what they left out with what was skipped."""
+        reached = list(self._collection.reached) if self._collection else []
+        capped = [reason for reason in made.skipped if "the cap of" in reason]
+        if capped:
+            reached.append(f"{len(capped)} probes were left out: {capped[0].partition(': ')[2]}")
+        for reason in reached:
+            self.note(f"{reason}; the diagnosis rests on what was read by then", level="warning")
+        if self._collection:
+            self._collection.reached.clear()
+        told = (*made.skipped, *(f"run: {reason}" for reason in reached))
+        self.session.skipped = tuple(dict.fromkeys((*self.session.skipped, *told)))
 
     def _numbered(self, steps: Iterable[Step]) -> list[Step]:
         """The steps with the next free numbers, in their order: a number is never used twice in a session."""
         first = self.next_number()
         return [replace(step, n=first + at) for at, step in enumerate(steps)]
 
-    def _tell_plan(self, steps: Sequence[Step], skipped: tuple[str, ...]) -> None:
+    def _tell_plan(
+        self, steps: Sequence[Step], skipped: tuple[str, ...], after: tuple[str, ...] = ()
+    ) -> None:
         new = tuple(reason for reason in skipped if reason not in self.session.skipped)
         self.session.skipped = tuple(dict.fromkeys((*self.session.skipped, *skipped)))
         planned = tuple(step.planned for step in steps)
-        self._bus.emit(PlanMade(host=self.session.target_name, steps=planned, skipped=new))
+        self._bus.emit(PlanMade(host=self.session.target_name, steps=planned, skipped=new, later=after))
 
-    async def _send(self, steps: Sequence[Step]) -> list[Observation]:
+    async def _send(self, steps: Sequence[Step], deadline: float | None = None) -> list[Observation]:
         """Collect these steps, under new numbers where they have been taken already."""
         await self.connected()
         if self._collection is None:
@@ -264,7 +288,7 @@ class Gathering:
         if any(step.n in taken for step in steps):
             steps = self._numbered(steps)
         self.session.steps.extend(steps)
-        seen = await self._collection.run(steps)
+        seen = await self._collection.run(steps, deadline)
         if self.session.connection is not None and self.session.connection.is_broken:
             # The next look opens a new connection instead of talking into a dead one.
             await self.disconnect()
@@ -275,6 +299,12 @@ class Gathering:
         if found is None:
             raise InputError(f"there is no step {n}; /show plan lists them")
         return found
+
+    def _seen(self) -> Seen:
+        """What the rounds so far have brought, with the host's own names in place of stand-ins."""
+        by_id = {seen.id: seen for seen in self.session.observations}
+        ended = {step.argv: by_id[step.id] for step in self.session.steps if step.id in by_id}
+        return Seen(self._rows(), ended, tuple(self.session.findings))
 
     def _rows(self) -> dict[str, list[object]]:
         rows: dict[str, list[object]] = {}

@@ -12,22 +12,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, get_args
 
 from tai.catalog import Catalog, Signature
 from tai.catalog.matching import Hit, hits
 from tai.catalog.slots import fill_argv, fill_text, names_in
+from tai.engine.last_words import SIGNATURE as LAST_WORDS
+from tai.engine.last_words import last_words
 from tai.errors import PolicyRefusal
 from tai.model import Citation, Finding, Observation, Severity
 from tai.parsers import Rows, parse
 from tai.parsers.lines import Lines
+from tai.parsers.speaker import asked_about, speaker
 from tai.policy import canonicalise
 
 _MOST_SUBJECTS: Final = 8
 """Findings that one signature may make; what a hundred failed units have in common is said once."""
 
 _MOST_CITED: Final = 4
+_UNIT_FAILURE: Final = frozenset({"unit-failure"})
 _LONGEST_VALUE: Final = 200
 
 # What a sentence says where the line did not tell.
@@ -62,20 +66,79 @@ def inspect(catalog: Catalog, observations: Sequence[Observation]) -> list[Findi
     texts: dict[str, Lines] = {}
     seen: dict[tuple[str, str], _Seen] = {}
     for observation in observations:
-        if not observation.text:
-            continue
-        lines = texts[observation.id] = Lines(observation.text)
-        kinds, rows = _reading(catalog, observation)
-        signatures = catalog.reading(kinds)
-        lines.look_for(word for signature in signatures for word in signature.match.has)
-        for signature in signatures:
-            for hit in hits(signature.match, lines, rows):
-                subject = _subject(signature, hit)
-                about = seen.setdefault((signature.id, subject), _Seen(signature, subject))
-                about.by_observation.setdefault(observation.id, []).append(hit)
+        if observation.text:
+            texts[observation.id] = Lines(observation.text)
+            _look(catalog, observation, texts[observation.id], seen)
     order = {observation.id: n for n, observation in enumerate(observations)}
-    found = [(_place(finding, order), finding) for finding in _findings(seen, texts)]
-    return [finding for _, finding in sorted(found, key=lambda pair: pair[0])]
+    findings = _with_last_words(catalog, observations, list(_findings(catalog, seen, texts)), texts)
+    return [finding for _, finding in sorted((_place(finding, order), finding) for finding in findings)]
+
+
+def _look(
+    catalog: Catalog, observation: Observation, lines: Lines, seen: dict[tuple[str, str], _Seen]
+) -> None:
+    """Every hit in one observation. General signatures come last, and only get lines that no other one took."""
+    kinds, rows = _reading(catalog, observation)
+    signatures = catalog.reading(kinds)
+    lines.look_for(catalog.words)
+    about = asked_about(observation.source)
+    taken: set[int] = set()
+    for signature in sorted(signatures, key=lambda each: each.fallback):
+        found = [_spoken(signature, hit, lines, about) for hit in hits(signature.match, lines, rows)]
+        if signature.fallback:
+            found = [hit for hit in found if hit.lines[0] not in taken]
+        if signature.severity != "info":
+            taken.update(number for hit in found for number in hit.lines)
+        for hit in found:
+            subject = _subject(signature, hit)
+            same = seen.setdefault((signature.id, subject), _Seen(signature, subject))
+            same.by_observation.setdefault(observation.id, []).append(hit)
+
+
+def _spoken(signature: Signature, hit: Hit, lines: Lines, about: str) -> Hit:
+    """The hit with the program and unit whose words the line is, where the signature's own expressions do not name them."""
+    if signature.match.where or hit.values.get("process"):
+        return hit
+    process = speaker(lines.line(hit.lines[0])) or about
+    return replace(hit, values={**hit.values, "process": process}) if process else hit
+
+
+def _with_last_words(
+    catalog: Catalog, observations: Sequence[Observation], findings: list[Finding], texts: Mapping[str, Lines]
+) -> list[Finding]:
+    """The findings with what failed units said themselves, where no signature of a cause knows it."""
+    known: dict[str, set[int]] = {}
+    for finding in findings:
+        if finding.signature not in catalog.symptoms:
+            for cited in finding.cited:
+                known.setdefault(cited.observation, set()).add(cited.line)
+    sources = {observation.id: observation.source for observation in observations}
+    told: dict[str, Finding] = {}
+    for end in findings:
+        if (
+            end.signature in catalog.symptoms
+            and end.subject.endswith(".service")
+            and end.subject not in told
+            and _UNIT_FAILURE & set(catalog.signatures[end.signature].effect)
+        ):
+            for cited in end.cited:
+                words = last_words(
+                    end.subject,
+                    cited,
+                    texts[cited.observation],
+                    source=sources[cited.observation],
+                    known=known.get(cited.observation, set()),
+                )
+                if words is not None:
+                    told[end.subject] = words
+                    break
+    explained = [
+        finding.model_copy(update={"explained_by": (*finding.explained_by, LAST_WORDS)})
+        if finding.subject in told and finding.signature in catalog.symptoms
+        else finding
+        for finding in findings
+    ]
+    return [*explained, *told.values()]
 
 
 def _reading(catalog: Catalog, observation: Observation) -> tuple[tuple[str, ...], Rows | None]:
@@ -111,7 +174,9 @@ def _subject(signature: Signature, hit: Hit) -> str:
     return fill_text(signature.subject, hit.values)[:_LONGEST_VALUE]
 
 
-def _findings(seen: Mapping[tuple[str, str], _Seen], texts: Mapping[str, Lines]) -> Iterator[Finding]:
+def _findings(
+    catalog: Catalog, seen: Mapping[tuple[str, str], _Seen], texts: Mapping[str, Lines]
+) -> Iterator[Finding]:
     by_signature: dict[str, list[_Seen]] = {}
     for about in seen.values():
         by_signature.setdefault(about.signature.id, []).append(about)
@@ -123,7 +188,7 @@ def _findings(seen: Mapping[tuple[str, str], _Seen], texts: Mapping[str, Lines])
             if rest and about is kept[-1]:
                 named = ", ".join(other.subject for other in rest[:10])
                 more = f" The same is found for {len(rest)} more: {named}{', …' if len(rest) > 10 else ''}."
-            yield _finding(about, texts, more)
+            yield _finding(about, texts, more, catalog.explanations[about.signature.id])
 
 
 def _merged(group: list[_Seen]) -> list[_Seen]:
@@ -138,7 +203,7 @@ def _merged(group: list[_Seen]) -> list[_Seen]:
     return named
 
 
-def _finding(about: _Seen, texts: Mapping[str, Lines], more: str) -> Finding:
+def _finding(about: _Seen, texts: Mapping[str, Lines], more: str, explained_by: tuple[str, ...]) -> Finding:
     signature, best = about.signature, about.best
     found = about.by_observation[best]
     # The most telling form of the fault, told in most words; the first of those.
@@ -165,7 +230,7 @@ def _finding(about: _Seen, texts: Mapping[str, Lines], more: str) -> Finding:
         explanation=_sentence(signature.explanation, values) + times + more,
         actions=tuple(_sentence(action, values) for action in signature.actions),
         checks=tuple(_checks(signature, values, about.subject)),
-        explained_by=signature.explained_by,
+        explained_by=explained_by,
         reference=signature.reference,
     )
 

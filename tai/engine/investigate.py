@@ -35,8 +35,15 @@ from tai.transport.base import Connection, Target
 Result = TypeVar("Result")
 
 
+def local_now() -> datetime:
+    """Now, in the zone of this machine: a ticket's times without a zone are the user's."""
+    return utc_now().astimezone()
+
+
 class Investigation:
     """One conversation about one host at a time. engine answers; when it cannot, fallback does.
+
+    clock: now, with the zone that a ticket's times are in when they name none.
 
     All methods tell what happens through `bus`, raise TaiError when there is nothing to go on with, and can be
     cancelled at any await: what was collected by then stays in `session`.
@@ -57,7 +64,7 @@ class Investigation:
         anonymiser: Anonymiser | None = None,
         reach: Reach = Target,
         approve: Approve = nobody_approves,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Callable[[], datetime] = local_now,
     ) -> None:
         self.session = session
         self.catalog = catalog
@@ -127,7 +134,7 @@ class Investigation:
         (meant,) = self._pseudonyms.reveal(
             [self._clean(text)]
         )  # the user reads stand-ins, and may write them
-        more = parse(meant, now=self._clock().astimezone())
+        more = parse(meant, now=self._clock())
         said = self._pseudonyms.hide_ticket(more).text
         self._bus.emit(UserSaid(text=said))
         before = self._known()
@@ -204,7 +211,7 @@ class Investigation:
         await self._asking.close()
 
     def _take_ticket(self, text: str, attachments: Sequence[Attachment]) -> None:
-        ticket = parse(self._clean(text), now=self._clock().astimezone())
+        ticket = parse(self._clean(text), now=self._clock())
         given = tuple(
             Attachment(label=sanitise_line(self._clean(each.label)), text=self._clean(each.text, each.label))
             for each in attachments

@@ -14,7 +14,7 @@ class Caps:
 
     run_timeout_s: float = 120.0
     max_bytes: int = 64 * 2**20
-    max_commands: int = 60
+    max_commands: int = 100
 
 
 def nowhere(host: str) -> bool:

@@ -1,40 +1,48 @@
 """Which commands to send, in which order, and why. Pure: facts, ticket and catalog in, a plan out; nothing is sent.
 
-A plan is made in rounds. `plan` holds what can be known from the ticket and the host's facts; `expand` adds the steps
-whose parameters come from what earlier steps found (a journal for each failed unit), and is called until it adds none.
-The same input gives the same steps with the same numbers.
+A plan is made in rounds. `plan` holds what can be known from the ticket and the host's facts; `expand` adds what earlier
+rounds lead to: steps whose parameters they found (a journal for each failed unit), the collectors that findings point to,
+the next best source where a tool was missing, and the other end of a time window that was too long for one answer. It is
+called until it adds none. The same input gives the same steps with the same numbers.
+
+First come the probes that are part of every run, one of each collector in turn, then those of the collectors that the
+ticket points to, the better ones more often in a turn: no subject can starve another. Which collectors those are is
+`tai.engine.pointing`; which form of a probe suits the host is `tai.engine.fitting`; time is `tai.engine.windows`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tai.catalog import Catalog, Collector, Probe
+from tai.catalog import Catalog, Probe
 from tai.catalog.matching import holds
-from tai.catalog.model import Source, When
-from tai.catalog.slots import SUBJECT_SLOTS, WINDOW, fill_argv, names_in
-from tai.catalog.versions import within
+from tai.catalog.model import Source
+from tai.catalog.slots import WINDOW, fill_argv, names_in
+from tai.engine import windows
+from tai.engine.fitting import Form, first_fitting
+from tai.engine.pointing import Pointed, led_to, named, ranked, spoken_of
 from tai.errors import InputError, PolicyRefusal
 from tai.events import PlannedStep
-from tai.model import Facts, Ticket, Window
+from tai.model import Facts, Finding, Observation, Ticket
 from tai.policy import canonicalise
 
-# A fault begins before somebody notices: what stands in the half hour before the window belongs to the picture.
-_BEFORE = timedelta(minutes=30)
-# A window with an end and no beginning ("until 14:30") still needs a bound.
-_OPEN = timedelta(hours=6)
-# The host's clock is allowed for from here on; below, its own log has the right minute anyway.
-_CLOCK_STEP_S = 60
+# Of the cap, the first round leaves a third to what it finds.
+_FIRST_ROUND = 2 / 3
+# Without a ticket, a name or a finding to follow, a run keeps to so many; the path guard's own commands (one to resolve
+# five paths, one to look at ten) make it at most 60.
+_DEFAULT_RUN = 50
+# How many probes of the best collector come in a turn, where one of the least comes.
+_MOST_IN_A_TURN = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One command to send. n: its number, from 1, which makes the observation's id; argv: canonical; why: what chose it.
 
-    slots: what the probe's own slots were filled with. ok_exit, parser: as the probe (or its variant) says.
+    slots: what the probe's own slots were filled with. form: which of the probe's forms it is, 0 its own. parser: of that
+    form. part: which part of a time window it reads.
     """
 
     n: int
@@ -44,6 +52,8 @@ class Step:
     why: str
     parser: str
     slots: Mapping[str, str] = field(default_factory=dict)
+    form: int = 0
+    part: windows.Part | None = None
 
     @property
     def id(self) -> str:
@@ -71,9 +81,21 @@ class Plan:
     steps: tuple[Step, ...] = ()
     skipped: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
-    max_commands: int = 60
+    max_commands: int = 100
     first: int = 1
     sent: frozenset[tuple[str, ...]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known by now. data: probe id → its parsed rows, all runs of the probe together.
+
+    ended: canonical argv → what came of it. findings: of all rounds.
+    """
+
+    data: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    ended: Mapping[tuple[str, ...], Observation] = field(default_factory=dict)
+    findings: Sequence[Finding] = ()
 
 
 def plan(
@@ -81,16 +103,15 @@ def plan(
     ticket: Ticket,
     facts: Facts,
     *,
-    max_commands: int = 60,
+    max_commands: int = 100,
     names: Sequence[str] = (),
     first: int = 1,
     sent: Iterable[tuple[str, ...]] = (),
 ) -> Plan:
-    """The first round. names: collectors or probes to keep to; a probe named so runs even when it is not in the default run.
+    """The first round. names: collectors or probes to keep to; a probe named so runs whatever its depth.
 
     first: the number of the first step, after attachments that were numbered before. sent: canonical argvs not to repeat.
-    Raises InputError for a name that
-    is neither a collector's nor a probe's.
+    Raises InputError for a name that is neither a collector's nor a probe's.
     """
     known = {collector.name for collector in catalog.collectors} | catalog.probes.keys()
     if unknown := [name for name in names if name not in known]:
@@ -98,157 +119,261 @@ def plan(
             f"there is no collector or probe '{unknown[0]}'; collectors: {', '.join(c.name for c in catalog.collectors)}"
         )
     empty = Plan(ticket, facts, (), (), tuple(names), max_commands, first, frozenset(sent))
-    return _grow(empty, catalog, {})
+    return _Round(empty, catalog, Seen()).made()
 
 
-def expand(made: Plan, catalog: Catalog, data: Mapping[str, Sequence[Any]]) -> Plan:
-    """The plan with the steps that `data` makes possible; the same plan when there are none.
+def expand(made: Plan, catalog: Catalog, seen: Seen) -> Plan:
+    """The plan with the steps that `seen` makes possible; the same plan when there are none.
 
-    data: probe id → its parsed rows, all runs of the probe together. Call it again with the new rows until it adds no step.
+    Call it again with what the new steps brought until it adds no step.
     """
-    return _grow(made, catalog, data)
+    return _Round(made, catalog, seen).made()
 
 
-def _grow(made: Plan, catalog: Catalog, data: Mapping[str, Sequence[Any]]) -> Plan:
-    window = _window_slots(made.ticket.window, made.facts)
-    steps = list(made.steps)
-    skipped = dict.fromkeys(made.skipped)
-    sent = {*made.sent, *(step.argv for step in steps)}
-    # A probe without for_each is settled in the first round, run or skipped.
-    settled = bool(made.steps or made.skipped)
-    n = max([made.first, *(step.n + 1 for step in steps)])
-    for collector, why in _ordered(catalog, made):
+def later(made: Plan, catalog: Catalog) -> tuple[str, ...]:
+    """What may follow in later rounds, a line each: what runs for values yet to be found, and for findings."""
+    lines: list[str] = []
+    planned = {step.probe.id for step in made.steps}
+    for pointed in ranked(catalog, made.ticket, made.names):
+        collector, waiting = pointed.collector, 0
         for probe in collector.probes:
-            if not _chosen(probe, collector, made.names) or (settled and not (probe.for_each or probe.needs)):
+            sources = [source for source in (*probe.for_each, *probe.needs) if source.probe]
+            if probe.id in planned or probe.depth == "named":
                 continue
-            if probe.needs and not any(_from(source, made.ticket, data) for source in probe.needs):
+            if not _chosen(probe, pointed, made, {}, {}):
+                waiting += not made.names
+            elif sources:
+                most = f", up to {probe.most}" if probe.for_each else ""
+                what = "for each" if probe.for_each else "when there is"
+                found = " or ".join(dict.fromkeys(source.of for source in sources))
+                lines.append(f"{collector.name}/{probe.id}: {what} {found} that is found{most}")
+        if waiting:
+            lines.append(
+                f"{collector.name}: {waiting} more when a finding of the category {collector.category} points there, "
+                f"or with --collect {collector.name}"
+            )
+    return tuple(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A step that could be made: everything but its number."""
+
+    collector: str
+    probe: Probe
+    argv: tuple[str, ...]
+    why: str
+    form: Form
+    values: Mapping[str, str]
+    part: windows.Part | None = None
+
+
+class _Round:
+    """One growing of a plan."""
+
+    def __init__(self, before: Plan, catalog: Catalog, seen: Seen) -> None:
+        self._before = before
+        self._catalog = catalog
+        self._seen = seen
+        self._window = windows.slots(before.ticket.window, before.facts)
+        self._pointed = ranked(catalog, before.ticket, before.names)
+        self._led, self._led_probes = led_to(catalog, seen.findings)
+        self._skipped = dict.fromkeys(before.skipped)
+        self._taken = {*before.sent, *(step.argv for step in before.steps)}
+
+    def made(self) -> Plan:
+        steps = list(self._before.steps)
+        n = max([self._before.first, *(step.n + 1 for step in steps)])
+        room = self._room()
+        for candidate in self._in_order():
+            if candidate.argv in self._taken:
                 continue
-            label = f"{collector.name}/{probe.id}"
-            fitting = _fitting(probe, made)
+            if not room:
+                self._full(candidate)
+                continue
+            self._taken.add(candidate.argv)
+            room -= 1
+            steps.append(
+                Step(
+                    n,
+                    candidate.collector,
+                    candidate.probe,
+                    candidate.argv,
+                    candidate.why,
+                    candidate.form.parser,
+                    candidate.values,
+                    candidate.form.index,
+                    candidate.part,
+                )
+            )
+            n += 1
+        return replace(self._before, steps=tuple(steps), skipped=tuple(self._skipped))
+
+    @property
+    def _led_by_something(self) -> bool:
+        """Whether there is more to follow than the default run: the user's choice, the ticket's, or a finding."""
+        return bool(self._before.names or self._led or any(each.score for each in self._pointed))
+
+    @property
+    def _cap(self) -> int:
+        most = self._before.max_commands
+        return most if self._led_by_something else min(most, _DEFAULT_RUN)
+
+    def _room(self) -> int:
+        if self._before.steps or self._before.names:
+            return max(0, self._cap - len(self._before.steps))
+        # What does not fit now has another chance in the next round, after what this one found.
+        return max(1, round(self._cap * _FIRST_ROUND)) if self._led_by_something else self._cap
+
+    def _full(self, candidate: _Candidate) -> None:
+        if len(self._before.steps) or self._room() == self._cap:
+            cap = f"the cap of {self._cap} commands is reached"
+            more = "max_commands" if self._cap == self._before.max_commands else "name a collector for more"
+            self._skipped[f"{candidate.collector}/{candidate.probe.id}: {cap} ({more})"] = None
+
+    def _in_order(self) -> Iterator[_Candidate]:
+        yield from self._rest_of_windows()
+        vital, more = list[list[_Candidate]](), list[tuple[int, list[_Candidate]]]()
+        best = max((each.score for each in self._pointed), default=0)
+        for pointed in self._pointed:
+            found = list(self._of(pointed))
+            vital.append([each for each in found if each.probe.depth == "vital"])
+            others = [each for each in found if each.probe.depth != "vital"]
+            # What a finding's own checks name goes first.
+            others.sort(key=lambda each: each.probe.id not in self._led_probes)
+            led = pointed.collector.name in self._led
+            share = 1.0 if led or not best else pointed.score / best
+            more.append((max(1, round(_MOST_IN_A_TURN * share)), others))
+        yield from _in_turn([(1, each) for each in vital])
+        yield from _in_turn(more)
+
+    def _rest_of_windows(self) -> Iterator[_Candidate]:
+        """The other end of what a window's limit cut off, and the older files of a log that begins too late."""
+        for step in self._before.steps:
+            seen = self._seen.ended.get(step.argv)
+            if seen is None:
+                continue
+            for argv, part, why in windows.rest(step.argv, step.part, seen, self._known_paths()):
+                form = Form(step.form, step.probe.when, step.argv, step.parser)
+                candidate = self._candidate(step.collector, step.probe, argv, why, form, step.slots, part)
+                if candidate:
+                    yield candidate
+
+    def _known_paths(self) -> list[str]:
+        """Paths that listings have shown."""
+        rows = [row for found in self._seen.data.values() for row in found if isinstance(row, dict)]
+        return [row["path"] for row in rows if isinstance(row.get("path"), str)]
+
+    def _of(self, pointed: Pointed) -> Iterator[_Candidate]:
+        """The candidates of one collector, in the file's order. Tells in `skipped` what does not suit."""
+        for probe in pointed.collector.probes:
+            if _chosen(probe, pointed, self._before, self._led, self._led_probes):
+                yield from self._for_probe(pointed, probe)
+
+    def _for_probe(self, pointed: Pointed, probe: Probe) -> Iterator[_Candidate]:
+        if probe.needs and not any(self._found(source) for source in probe.needs):
+            return
+        collector, names = pointed.collector, self._before.names
+        label = f"{collector.name}/{probe.id}"
+        by_name = probe.id in names
+        runs = [step for step in self._before.steps if step.probe.id == probe.id]
+        why = self._why(pointed, probe)
+        for values, source in self._values(probe, runs, label):
+            tried = {
+                step.form: self._seen.ended[step.argv]
+                for step in runs
+                if dict(step.slots) == values and step.argv in self._seen.ended
+            }
+            fitting = first_fitting(probe, self._before.facts, self._before.ticket, tried, by_name=by_name)
             if isinstance(fitting, str):
-                skipped[f"{label}: {fitting}"] = None
+                if not tried:
+                    self._skipped[f"{label}: {fitting}"] = None
                 continue
-            argv, parser = fitting
-            for values, source in _values(probe, made.ticket, data, names_in(argv)):
-                if len(steps) >= made.max_commands:
-                    skipped[f"{label}: the cap of {made.max_commands} commands is reached (max_commands)"] = (
-                        None
-                    )
-                    break
-                try:
-                    canonical = canonicalise(fill_argv(argv, {**window, **values})).argv
-                except PolicyRefusal as refusal:
-                    skipped[f"{label}: {refusal}"] = None
-                    continue
-                if canonical not in sent:
-                    sent.add(canonical)
-                    steps.append(Step(n, collector.name, probe, canonical, source or why, parser, values))
-                    n += 1
-    return replace(made, steps=tuple(steps), skipped=tuple(skipped))
+            form, instead = fitting
+            told = f"{instead}: the next best source" if instead else source or why
+            argv = fill_argv(form.argv, {**self._window, **values})
+            part = windows.first_part(form.argv, argv, self._before.ticket.window, self._before.facts)
+            candidate = self._candidate(collector.name, probe, argv, told, form, values, part)
+            if candidate:
+                yield candidate
+
+    def _candidate(  # noqa: PLR0917 - a candidate's parts, in their order
+        self,
+        collector: str,
+        probe: Probe,
+        argv: Sequence[str],
+        why: str,
+        form: Form,
+        values: Mapping[str, str],
+        part: windows.Part | None,
+    ) -> _Candidate | None:
+        try:
+            canonical = canonicalise(argv).argv
+        except PolicyRefusal as refusal:
+            self._skipped[f"{collector}/{probe.id}: {refusal}"] = None
+            return None
+        return _Candidate(collector, probe, canonical, why, form, values, part)
+
+    def _why(self, pointed: Pointed, probe: Probe) -> str:
+        if self._before.names:
+            return pointed.why
+        name = pointed.collector.name
+        if probe.depth != "vital" and not pointed.score:
+            return self._led_probes.get(probe.id) or self._led.get(name) or "the ticket speaks of it"
+        return pointed.why if pointed.score else "part of every default run"
+
+    def _values(self, probe: Probe, runs: Sequence[Step], label: str) -> list[tuple[dict[str, str], str]]:
+        """What to fill the probe's slot with, once for each run, and where that came from; at most `most` in all rounds."""
+        if not probe.for_each:
+            return [({}, "")]
+        slot = next(iter(names_in(probe.argv) - WINDOW))
+        found: dict[str, str] = {step.slots[slot]: "" for step in runs if slot in step.slots}
+        for source in probe.for_each:
+            for value, origin in self._found(source):
+                wanted = _as_unit(value) if slot == "unit" else value
+                if wanted and not found.get(wanted):
+                    found[wanted] = origin
+        if len(found) > probe.most:
+            self._skipped[f"{label}: {len(found)} were found, the first {probe.most} are looked at"] = None
+        return [({slot: value}, origin) for value, origin in list(found.items())[: probe.most]]
+
+    def _found(self, source: Source) -> list[tuple[str, str]]:
+        if not source.probe:
+            return [
+                (value, f"the ticket names {value}") for value in named(self._before.ticket, source.field)
+            ]
+        rows = self._seen.data.get(source.probe, ())
+        fitting = [row for row in rows if all(holds(test, row) for test in source.where)]
+        values = [str(row[source.field]) for row in fitting if row.get(source.field)]
+        return [(value, f"{source.probe} found {value}") for value in values]
 
 
-def _ordered(catalog: Catalog, made: Plan) -> list[tuple[Collector, str]]:
-    """The collectors with the reason for each, those that the ticket's words speak of first."""
-    words = set(made.ticket.words)
-
-    def telling(collector: Collector) -> list[str]:
-        return [word for word in collector.words if word in words]
-
-    ranked = sorted(catalog.collectors, key=lambda collector: -len(telling(collector)))
-    return [(collector, _because(collector, telling(collector), made.names)) for collector in ranked]
-
-
-def _because(collector: Collector, words: Sequence[str], names: Sequence[str]) -> str:
-    if collector.name in names:
-        return "you asked for it"
-    if names:
-        return "you asked for this probe"
-    if words:
-        return f"the ticket says {', '.join(repr(word) for word in words[:3])}"
-    return "part of every default run"
-
-
-def _chosen(probe: Probe, collector: Collector, names: Sequence[str]) -> bool:
-    if probe.id in names:
+def _chosen(
+    probe: Probe, pointed: Pointed, made: Plan, led: Mapping[str, str], led_probes: Mapping[str, str]
+) -> bool:
+    """Whether a probe is considered, by its depth."""
+    if probe.id in made.names:
         return True
-    return probe.depth != "named" and (not names or collector.name in names)
+    if probe.depth == "named":
+        return False
+    if made.names:
+        return pointed.collector.name in made.names
+    return (
+        probe.depth == "vital"
+        or pointed.score > 0
+        or pointed.collector.name in led
+        or probe.id in led_probes
+        or spoken_of(probe, made.ticket)
+    )
 
 
-def _fitting(probe: Probe, made: Plan) -> tuple[tuple[str, ...], str] | str:
-    """argv and parser of the first form of the probe that suits host and ticket, or why none does."""
-    if probe.id in made.names and not probe.variants:
-        reasons = _misfit(When(tools=probe.when.tools), probe.argv, made)
-        return reasons or (probe.argv, probe.parser)
-    forms = [(probe.when, probe.argv, None), *((v.when, v.argv, v.parser) for v in probe.variants)]
-    reasons = ""
-    for when, argv, parser in forms:
-        reason = _misfit(when, argv, made)
-        if not reason:
-            return argv, probe.parser if parser is None else parser
-        reasons = reasons or reason
-    return reasons
-
-
-def _misfit(when: When, argv: Sequence[str], made: Plan) -> str:  # noqa: PLR0911 - one return for each reason
-    """Why this form of a probe does not suit; '' when it does. What the host did not tell is not held against it."""
-    facts, ticket = made.facts, made.ticket
-    tools = set(facts.tools)
-    if tools and (absent := [tool for tool in (*when.tools, argv[0]) if tool not in tools]):
-        return f"the host has no {absent[0]}"
-    if tools and (present := [tool for tool in when.without if tool in tools]):
-        return f"not needed, the host has {present[0]}"
-    if when.without and not tools:
-        return "not known to be needed"
-    if facts.family and when.family and facts.family not in when.family:
-        return f"it is for {', '.join(when.family)} hosts"
-    if facts.os_id and when.os and facts.os_id not in when.os:
-        return f"it is for {', '.join(when.os)} hosts"
-    if when.os_version and within(facts.os_version, when.os_version) is False:
-        return f"it is for versions {when.os_version} of the distribution"
-    if when.kernel and within(facts.kernel, when.kernel) is False:
-        return f"it is for kernels {when.kernel}"
-    if facts.init and when.init and facts.init not in when.init:
-        return f"it is for hosts with {' or '.join(when.init)}"
-    if when.root is not None and facts.euid is not None and when.root != (facts.euid == 0):
-        return "it needs root" if when.root else "it is not for root"
-    if when.window is not None and when.window != bool(ticket.window):
-        return "the ticket has no time window" if when.window else "the ticket has a time window"
-    if when.ticket and not any(_named(ticket, kind) for kind in when.ticket):
-        return f"the ticket names no {' or '.join(when.ticket)}"
-    if when.words and not set(when.words).intersection(ticket.words):
-        return "the ticket does not speak of it"
-    return ""
-
-
-def _values(
-    probe: Probe, ticket: Ticket, data: Mapping[str, Sequence[Any]], slots: Iterable[str]
-) -> list[tuple[dict[str, str], str]]:
-    """What to fill the probe's slot with, once for each run, and where that came from."""
-    if not probe.for_each:
-        return [({}, "")]
-    slot = next(iter(set(slots) - WINDOW))
-    found: dict[str, str] = {}
-    for source in probe.for_each:
-        for value, origin in _from(source, ticket, data):
-            named = _as_unit(value) if slot == "unit" else value
-            if named:
-                found.setdefault(named, origin)
-    return [({slot: value}, origin) for value, origin in list(found.items())[: probe.most]]
-
-
-def _from(source: Source, ticket: Ticket, data: Mapping[str, Sequence[Any]]) -> list[tuple[str, str]]:
-    if not source.probe:
-        return [(str(value), f"the ticket names {value}") for value in _named(ticket, source.field)]
-    rows = [row for row in data.get(source.probe, ()) if all(holds(test, row) for test in source.where)]
-    values = [str(row[source.field]) for row in rows if row.get(source.field)]
-    return [(value, f"{source.probe} found {value}") for value in values]
-
-
-def _named(ticket: Ticket, kind: str) -> tuple[Any, ...]:
-    if kind == "paths":
-        return ticket.paths
-    assert kind in SUBJECT_SLOTS  # noqa: S101 - the catalog was checked
-    return tuple(getattr(ticket.subjects, kind))
+def _in_turn(queues: Sequence[tuple[int, Sequence[_Candidate]]]) -> Iterator[_Candidate]:
+    """So many of each queue as it may have in a turn, until all are empty."""
+    at = [0] * len(queues)
+    while any(at[k] < len(queue) for k, (_, queue) in enumerate(queues)):
+        for k, (share, queue) in enumerate(queues):
+            yield from queue[at[k] : at[k] + share]
+            at[k] += share
 
 
 _SUFFIXES = (
@@ -269,22 +394,3 @@ _SUFFIXES = (
 def _as_unit(name: str) -> str:
     """systemctl takes `nginx` for `nginx.service`; written out, the same unit is not asked about twice."""
     return name if name.endswith(_SUFFIXES) else f"{name}.service"
-
-
-def _window_slots(window: Window, facts: Facts) -> dict[str, str]:
-    """The ticket's window as the host's journalctl takes it: in UTC, by the host's clock, with the time before it."""
-    since, until = window.since, window.until
-    if since is None and until is not None:
-        since = until - _OPEN
-    offset = facts.clock_offset_s or 0.0
-    shift = timedelta(minutes=round(offset / 60)) if abs(offset) >= _CLOCK_STEP_S else timedelta()
-    slots: dict[str, str] = {}
-    if since is not None:
-        slots["since"] = _stamp(since - _BEFORE + shift)
-    if until is not None:
-        slots["until"] = _stamp(until + shift)
-    return slots
-
-
-def _stamp(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tai import resources, settings
-from tai.catalog import Catalog, Collector, failed_cases, load_catalog, read_collector
+from tai.catalog import Catalog, Collector, failed_cases, load_catalog, read_collector, unproven
 from tai.catalog.slots import names_in
 from tai.errors import EXIT_OK, EXIT_USAGE, ConfigError, InputError, PolicyRefusal
 from tai.frontends.console import open_console
@@ -63,6 +63,11 @@ def check_files(files: Sequence[Path]) -> int:
                 f"signature {signature.id}: case {number}: {why}"
                 for signature in read.signatures
                 for number, why in failed_cases(signature, parsers)
+            ]
+            problems += [
+                f"signature {signature.id}: {why}"
+                for signature in read.signatures
+                for why in unproven(signature)
             ]
         except ConfigError as error:
             problems = [str(error)]

@@ -201,6 +201,8 @@ class Renderer:
                 )
             for reason in event.skipped:
                 self._say(hang("  left out ", reason, FAINT, FAINT))
+            for condition in event.later:
+                self._say(hang("  later    ", condition, FAINT, FAINT))
 
     def _sent(self, event: CommandSent) -> None:
         self._running[event.n] = event.probe

@@ -28,6 +28,7 @@ from tai.errors import (
 )
 from tai.frontends.given import read_attachment, read_ticket
 from tai.frontends.head_start import HeadStart
+from tai.frontends.sosreport import reading
 from tai.settings import Settings
 from tai.transport.base import Target
 
@@ -73,6 +74,10 @@ class Flags:
     anonymize: bool = False
     show_plan: bool = False
     show_prompt: bool = False
+    sosreport: Path | None = None
+    now: datetime | None = (
+        None  # not a flag: when the sosreport was made, by which the ticket's times are read
+    )
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Flags:
@@ -114,6 +119,13 @@ Work = Callable[["Investigation"], Awaitable[None]]
 def diagnose(flags: Flags) -> int:
     """`tai diagnose`: one diagnosis for each host that was named; the exit status of the worst."""
     chosen = flags.settings()
+    if flags.sosreport is not None and flags.now is None:
+        return reading(flags, chosen, _diagnose)
+    return _diagnose(flags)
+
+
+def _diagnose(flags: Flags, report: Target | None = None, connect: Connect | None = None) -> int:
+    chosen = flags.settings()
     _check_paths(flags.paths)
     attachments = [read_attachment(each, max_bytes=chosen.max_attachment_bytes) for each in flags.attach]
     text = _ticket(flags, chosen, attachments)
@@ -121,18 +133,26 @@ def diagnose(flags: Flags) -> int:
     work = _diagnosis(flags, text, attachments)
     if len(flags.hosts) > 1:
         return _many(flags, chosen, work, flags.hosts, window)
-    target = flags.target(flags.hosts[0]) if flags.hosts else None
-    return run(flags, chosen, work, target=target, window=window)
+    target = flags.target(flags.hosts[0]) if flags.hosts else report
+    return run(flags, chosen, work, target=target, window=window, connect=connect)
 
 
 def collect(flags: Flags) -> int:
-    """`tai collect`: evidence only, from one host or many at once."""
+    """`tai collect`: evidence only, from one host or many at once, or from a sosreport."""
+    if flags.sosreport is not None:
+        return reading(flags, flags.settings(), _collect, hosts=False)
+    if not flags.hosts:
+        raise InputError("name a host, or a report with --sosreport")
+    return _collect(flags)
+
+
+def _collect(flags: Flags, report: Target | None = None, connect: Connect | None = None) -> int:
     chosen = flags.settings()
     parts = load_parts(chosen)
     known = {collector.name for collector in parts.catalog.collectors} | parts.catalog.probes.keys()
-    first, *others = flags.hosts
-    hosts = [first, *(word for word in others if word not in known)]
-    names = [*flags.collectors, *(word for word in others if word in known)]
+    first, *others = ("", *flags.hosts) if report else flags.hosts
+    hosts = [first, *(word for word in others if not report and word not in known)]
+    names = [*flags.collectors, *(word for word in others if report or word in known)]
     if unknown := [name for name in names if name not in known]:
         raise InputError(f"there is no collector or probe {unknown[0]!r}; tai collectors list names them")
 
@@ -141,7 +161,7 @@ def collect(flags: Flags) -> int:
 
     if len(hosts) > 1:
         return _many(flags, chosen, work, hosts, None)
-    return run(flags, chosen, work, target=flags.target(first))
+    return run(flags, chosen, work, target=report or flags.target(first), connect=connect)
 
 
 def _many(flags: Flags, chosen: Settings, work: Work, hosts: Sequence[str], window: Window | None) -> int:
@@ -171,7 +191,8 @@ def run(
 
     if flags.debug:
         _debug_ssh()
-    renderer = Renderer(open_console(sys.stdout), talk=open_console(sys.stderr), verbose=flags.verbose)
+    verbose = flags.verbose or flags.show_plan
+    renderer = Renderer(open_console(sys.stdout), talk=open_console(sys.stderr), verbose=verbose)
     sink: Sink = JsonLines(sys.stdout) if flags.as_json else renderer
     session, bus, close_record = new_session(chosen, sink, target)
     try:
@@ -310,6 +331,8 @@ def build(
     from tai.text import Anonymiser, Redactor  # noqa: PLC0415
 
     parts = parts or load_parts(chosen)
+    if (made := flags.now) is not None:
+        more["clock"] = lambda: made
     fallback = DeterministicEngine(parts.catalog.symptoms)
     engine: Engine = model_engine(chosen) or fallback
     bus.emit(SessionStarted(version=__version__, engine=engine.name, model=engine.model))
@@ -435,7 +458,7 @@ def _window(flags: Flags) -> Window:
     from tai.model import Window  # noqa: PLC0415 - see run
     from tai.ticket.window import find_moment  # noqa: PLC0415
 
-    now = datetime.now().astimezone()
+    now = flags.now or datetime.now().astimezone()
     ends = {}
     for name, given in (("since", flags.since), ("until", flags.until)):
         if given:

@@ -85,10 +85,15 @@ def mounts(text: str) -> Rows:
             # A target with blanks is escaped by findmnt (\x20), so four words it is.
             row = {"mount": words[0], "source": words[1], "type": words[2], "options": words[3]}
         options = str(row["options"]).split(",")
-        rows.append({**row, "options": options, "read_only": "ro" in options, "_line": index})
+        rows.append({**row, "options": options, "read_only": is_read_only(options), "_line": index})
     if not rows:
         raise ValueError("no mounts")
     return rows
+
+
+def is_read_only(options: list[str]) -> bool:
+    """Whether the options in force refuse writes. Since Linux 6.15 ext4 says emergency_ro after an error, beside rw."""
+    return not {"ro", "emergency_ro"}.isdisjoint(options)
 
 
 _ARRAY = re.compile(

@@ -1,10 +1,10 @@
-"""`ls -l` of directories: which entries there are, and how large. Not their contents."""
+"""`ls -l` of directories, and the values in small files that `head -v` prints. Not the contents of logs."""
 
 from __future__ import annotations
 
 import re
 
-from tai.parsers.rows import Rows
+from tai.parsers.rows import Rows, number
 
 _ENTRY = re.compile(
     r"(?P<mode>[-dlbcps][rwxsStT-]{9})[.+@]?\s+\d+\s+(?P<owner>\S+)\s+(?P<group>\S+)\s+(?P<size>[\d.]+[KMGTP]?)\s+"
@@ -46,3 +46,56 @@ def ls(text: str) -> Rows:
     if not rows and not re.search(r"(?m)^total \d", text):
         raise ValueError("no 'ls -l' lines")
     return rows
+
+
+_HEAD = re.compile(r"==> (?P<path>/.*) <==")
+
+
+def values(text: str) -> Rows:
+    """`head -v` of files that hold one value each (/sys, /proc/sys) → path, name, value: a number, or the line as it stands.
+
+    A file that is empty gives no row. Raises ValueError when no file has a header.
+    """
+    rows: Rows = []
+    path = ""
+    for index, line in enumerate(text.split("\n"), start=1):
+        if header := _HEAD.fullmatch(line):
+            path = header["path"]
+        elif path and line.strip():
+            rows.append(
+                {
+                    "path": path,
+                    "name": path.rpartition("/")[2],
+                    "value": number(line.strip()),
+                    "_line": index,
+                }
+            )
+            path = ""
+    if not rows and not _HEAD.search(text):
+        raise ValueError("no '==> FILE <==' header")
+    return rows
+
+
+_DESCRIPTOR = re.compile(r"l[-rwx]{9}\.? .*?\s(?P<fd>\d+) -> (?P<target>.+)")
+
+
+def descriptors(text: str) -> Rows:
+    """`ls -l /proc/PID/fd` → one row per descriptor: fd, target, kind (file, deleted, socket, pipe, other), and open (how many).
+
+    open is the same in every row. Source: proc_pid_fd(5).
+    """
+    rows: Rows = []
+    for index, line in enumerate(text.split("\n"), start=1):
+        if found := _DESCRIPTOR.match(line):
+            target = found["target"]
+            rows.append({"fd": int(found["fd"]), "target": target, "kind": _kind_of(target), "_line": index})
+    if not rows and not text.startswith("total"):
+        raise ValueError("no descriptors")
+    return [{**row, "open": len(rows)} for row in rows]
+
+
+def _kind_of(target: str) -> str:
+    if target.startswith("/"):
+        return "deleted" if target.endswith(" (deleted)") else "file"
+    kind = target.partition(":")[0]
+    return kind if kind in {"socket", "pipe"} else "other"

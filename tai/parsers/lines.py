@@ -1,59 +1,86 @@
-"""A text as numbered lines, searched for literal words without splitting it: 50 MB of journal is one string. Pure."""
+"""A text as numbered lines, searched for thousands of literal words in one pass: 50 MB of journal is one string. Pure.
+
+The search is an Aho-Corasick automaton over UTF-8 bytes (`ahocorasick_rs`, the Rust crate's binding): its time does not
+grow with the number of words, and it was 50 times as quick as asking for each word in turn (`make bench-inspect`).
+It only chooses lines; what a line says is decided by Python's `re`, on the line.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Final
 
-_NO_DIGITS: Final = {ord(digit): "0" for digit in "123456789"}
+from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 LONGEST: Final = 4000
 """Characters of a line that are looked at. journald splits messages at 48 KiB; what tells stands at the front."""
 
+# Bytes of one character in UTF-8, at most.
+_WIDEST: Final = 4
+
+
+class Words:
+    """Literal strings to look for together. Made once and used for many texts: 1,000 words take some 10 ms to build."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self.words = tuple(dict.fromkeys(words))
+        self._automaton = BytesAhoCorasick(
+            [word.encode() for word in self.words], implementation=Implementation.DFA
+        )
+
+    def find(self, data: bytes) -> list[tuple[int, int, int]]:
+        """Every place of every word: (index of the word, first byte, byte after the last), by their ends."""
+        return self._automaton.find_matches_as_indexes(data, overlapping=True)
+
 
 class Lines:
-    """A text that is searched by many signatures: its line ends are found once."""
+    """A text that is searched by many signatures: its line ends and its words are found once."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
+        self._data = text.encode("utf-8", "surrogatepass")
         self._where: dict[str, list[int]] = {}
 
     @cached_property
     def _ends(self) -> list[int]:
         ends: list[int] = []
-        at = self.text.find("\n")
+        at = self._data.find(b"\n")
         while at >= 0:
             ends.append(at)
-            at = self.text.find("\n", at + 1)
+            at = self._data.find(b"\n", at + 1)
         return ends
 
     def holding(self, words: Sequence[str]) -> Iterator[tuple[int, str]]:
         """The lines, with their numbers, that hold one of these literal strings, in order and each once."""
         if any(word not in self._where for word in words):
-            self.look_for(words)
-        for number in sorted({number for word in words for number in self._where[word]}):
+            self.look_for(Words(words))
+        if len(words) == 1:
+            numbers = self._where[words[0]]
+        else:
+            numbers = sorted({number for word in words for number in self._where[word]})
+        for number in numbers:
             yield number, self.line(number)
 
-    def look_for(self, words: Iterable[str]) -> None:
-        """Find all of these words in one pass, for the `holding` of many signatures.
-
-        A log says few different things many times, but for the figures in it. So a line is only searched when no line
-        before it was the same with each digit made a zero: 300 words in 50 MB cost about as much as reading it.
-        """
-        wanted = [
-            (word, word.translate(_NO_DIGITS)) for word in dict.fromkeys(words) if word not in self._where
-        ]
-        found: dict[str, list[int]] = {word: [] for word, _ in wanted}
-        known: dict[str, tuple[str, ...]] = {}
-        for number, form in enumerate(self.text.translate(_NO_DIGITS).split("\n"), start=1):
-            held = known.get(form)
-            if held is None:
-                held = known[form] = tuple(word for word, plain in wanted if plain in form)
-            for word in held:
-                # What differs from another line only by its digits may still not be the word itself.
-                if word in self.whole(number):
-                    found[word].append(number)
+    def look_for(self, words: Words) -> None:
+        """Find all of these words in one pass, for the `holding` of many signatures."""
+        found: dict[str, list[int]] = {word: [] for word in words.words}
+        by_index = [found[word] for word in words.words]
+        ends = self._ends
+        number, after = 1, ends[0] if ends else len(self._data)
+        for index, start, _ in words.find(self._data):
+            if start > after:
+                number = bisect_left(ends, start, lo=number) + 1
+                after = ends[number - 1] if number <= len(ends) else len(self._data)
+                at = number
+            elif number > 1 and start <= ends[number - 2]:
+                # Places come by their ends, so that a long word may begin before a short one that was told already.
+                at = bisect_left(ends, start, hi=number) + 1
+            else:
+                at = number
+            numbers = by_index[index]
+            if not numbers or numbers[-1] != at:
+                numbers.append(at)
         self._where.update(found)
 
     def line(self, number: int) -> str:
@@ -65,5 +92,8 @@ class Lines:
     def whole(self, number: int, longest: int | None = None) -> str:
         """Line `number` as it stands, to be cited; at most `longest` characters of it when that is given."""
         start = self._ends[number - 2] + 1 if number > 1 else 0
-        end = self._ends[number - 1] if number <= len(self._ends) else len(self.text)
-        return self.text[start : end if longest is None else min(end, start + longest)]
+        end = self._ends[number - 1] if number <= len(self._ends) else len(self._data)
+        if longest is None or end - start <= longest:
+            return self._data[start:end].decode("utf-8", "surrogatepass")
+        # A character may be cut in two at the end of the slice; it lies beyond `longest` characters in any case.
+        return self._data[start : min(end, start + longest * _WIDEST)].decode("utf-8", "ignore")[:longest]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tai.parsers.rows import Row, Rows, number
+from tai.parsers.rows import Row, Rows, number, percent
 
 _UNIT = re.compile(
     r"[●*x×↻○ ]*(?P<unit>\S+\.(?:service|socket|device|mount|automount|swap|target|path|timer|slice|scope))"
@@ -44,6 +44,47 @@ def properties(text: str) -> Rows:
             row["_at"][key] = index
     if not rows:
         raise ValueError("no Key=value lines")
+    return rows
+
+
+def unit_properties(text: str) -> Rows:
+    """As `properties`, and tasks_percent, memory_percent: of the unit's limits, absent where there is none or no figure."""
+    rows = properties(text)
+    for row in rows:
+        for field, used, most in (
+            ("tasks_percent", "TasksCurrent", "TasksMax"),
+            ("memory_percent", "MemoryCurrent", "MemoryMax"),
+        ):
+            # No limit is `infinity`, or 2^64-1 before systemd 229; no figure is `[not set]`.
+            if isinstance(row.get(used), int) and isinstance(row.get(most), int) and 0 < row[most] < 1 << 62:
+                row[field] = percent(row[used], row[most])
+                row["_at"][field] = row["_at"][used]
+    return rows
+
+
+_TIMER = re.compile(r"(?P<unit>\S+\.timer)(?:\s+(?P<activates>\S+))?\s*$")
+
+
+def timers(text: str) -> Rows:
+    """`systemctl list-timers --all` with its header → unit, activates, next, last; '' for a time that is not known.
+
+    Columns are cut by the header, since times hold blanks; without a timer there is only the legend. `-` (systemd 250
+    and later) and `n/a` mean that there is no such time. Raises ValueError without the header. Source: systemctl(1).
+    """
+    lines = text.split("\n")
+    at = next((n for n, line in enumerate(lines) if line.startswith("NEXT ") and " UNIT" in line), None)
+    if at is None:
+        if "0 timers listed" in text:
+            return []
+        raise ValueError("no header of list-timers")
+    starts = {name: lines[at].index(name) for name in ("LEFT", "LAST", "PASSED", "UNIT")}
+    rows: Rows = []
+    for index, line in enumerate(lines[at + 1 :], start=at + 2):
+        if not (found := _TIMER.search(line, starts["UNIT"])):
+            continue
+        times = {"next": line[: starts["LEFT"]], "last": line[starts["LAST"] : starts["PASSED"]]}
+        told = {key: "" if time.strip() in {"-", "n/a"} else time.strip() for key, time in times.items()}
+        rows.append({"unit": found["unit"], "activates": found["activates"] or "", **told, "_line": index})
     return rows
 
 

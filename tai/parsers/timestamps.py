@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 # Enough of English, French, German, Spanish and Italian to read what `LC_TIME` makes of a month; by its first letters.
@@ -33,6 +33,8 @@ _SHORT = re.compile(r"(?P<date>\d{6}) +(?P<time>\d{1,2}:\d{2}:\d{2})")
 _SINCE_BOOT = re.compile(r"\[ *(?P<seconds>\d+\.\d+)\]")
 # A container's or grep's prefix may stand before the time.
 _HEAD: Final = 60
+# A leap year knows every date.
+_SOME_YEAR: Final = 2024
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,20 @@ def stamp_of(line: str, *, year: int) -> Stamp | None:
     if found := _SINCE_BOOT.match(head):
         return Stamp(found[0], None, since_boot=float(found["seconds"]))
     return None
+
+
+def seconds_of(line: str) -> float | None:
+    """The line's time as seconds from some point that is the same for all lines of a text, None when it tells none.
+
+    Only differences mean something: a form without a year is taken to be of one year, a zone that is not named UTC.
+    """
+    stamp = stamp_of(line, year=_SOME_YEAR)
+    if stamp is None:
+        return None
+    if stamp.at is None:
+        return stamp.since_boot
+    at = stamp.at if stamp.zoned else stamp.at.replace(tzinfo=UTC)
+    return at.timestamp()
 
 
 def _stamp(text: str, iso: str, zoned: bool) -> Stamp | None:  # noqa: FBT001 - named at every call or plain from context

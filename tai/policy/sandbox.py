@@ -217,6 +217,7 @@ _SCRIPT: Final = (
     "echo euid=$(id -u)",
     "echo now=$(date +%s)",
     "echo zone=$(date +%z)",
+    "test -d /run/systemd/system && echo init=systemd || { test -d /run/openrc && echo init=openrc || echo init=other; }",
     f"for tool in {' '.join(PROBED_TOOLS)}; do command -v $tool >/dev/null && echo tool=$tool; done",
     'try() { said=$1; shift; "$@" </dev/null >/dev/null 2>&1 && echo $said; }',
     "try timeout=gnu timeout -k 1 5 true || try timeout=bare timeout 5 true || try timeout=busybox-t timeout -t 5 true",
@@ -248,7 +249,7 @@ class HostProbe:
     """What a host said of itself. Every field is the host's own claim, held to a plain shape; '' or None if it has none.
 
     os_release: os-release(5) as key → value; tools: those of PROBED_TOOLS that it has; now_epoch: its clock, seconds
-    since 1970; zone: its time zone as +hhmm; mounts: /proc/self/mountinfo as it printed it; complete: False when the answer was cut or something else answered (a
+    since 1970; zone: its time zone as +hhmm; init: systemd (sd_booted(3)), openrc or other; mounts: /proc/self/mountinfo as it printed it; complete: False when the answer was cut or something else answered (a
     ForceCommand, a shell that is none), and then the sandbox is `Sandbox.NONE` with that as its reason.
     """
 
@@ -258,6 +259,7 @@ class HostProbe:
     machine: str = ""
     euid: int | None = None
     zone: str = ""
+    init: str = ""
     now_epoch: int | None = None
     os_release: dict[str, str] = field(default_factory=dict)
     tools: frozenset[str] = frozenset()
@@ -301,6 +303,7 @@ def parse_probe(text: str) -> HostProbe:
         machine=one("machine"),
         euid=euid,
         zone=one("zone"),
+        init=one("init"),
         now_epoch=_number(one("now")),
         os_release=_release(release),
         tools=frozenset(said.get("tool", [])) & frozenset(PROBED_TOOLS),

@@ -41,6 +41,7 @@ class Completed:
     exit: its exit status; None when unknown (killed, cut off, or the link broke), which never counts as success.
     signal: the signal's name without SIG when the server told one. stdout, stderr: bytes as the host sent them.
     truncated: the byte cap stopped it; timed_out: the clock did; disconnected: the link broke.
+    note: how the answer came about, where that is not by running the command; '' where it is.
     """
 
     exit: int | None
@@ -51,6 +52,7 @@ class Completed:
     truncated: bool = False
     timed_out: bool = False
     disconnected: str = ""
+    note: str = ""
 
 
 class Connection(ABC):

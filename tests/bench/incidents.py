@@ -1,78 +1,156 @@
-"""How far the deterministic engine gets on real incidents: `python tests/bench/incidents.py [-v] [ID…]`.
+"""How far tai gets on real incidents without a model: `make incidents`, `python -m tests.bench.incidents [-v] [ID…]`.
 
-Reads shared incidents from the folder in TAI_DATA (default ../shared/data from the project's root) and prints, for
-each and in all: the findings, the outcome, and how many of the cause's keywords stand in the answer. Nothing is asserted.
+Each incident goes through what `tai diagnose --no-host --attach LABEL=FILE … --engine deterministic` runs: ticket parser,
+sanitiser and redactor, signatures, condenser, prompt, engine, verifier. Incidents are read from TAI_INCIDENTS, or from
+`incidents` in TAI_DATA (default ../shared/data from the project's root). Nothing is asserted.
+
+Printed for each and in all: the proving lines that the prompt keeps at 2k, 4k and 8k tokens; the outcome; whether the
+cause's keywords stand in the diagnosis; findings whose lines prove nothing; and the step that lost the incident: `line`,
+the proving line is not in the prompt; `signature`, no finding cites it; `choice`, another cause was named, or none.
+A keyword is the words that the incident's author thought telling; half of them in the cause and the lines quoted for it
+count as named. That is a measure to compare with, not a grade.
 """
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
+import io
 import json
 import os
 import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tai.catalog import load_catalog
-from tai.engine.inspect import inspect
-from tai.llm.base import Question, Said
-from tai.llm.deterministic import DeterministicEngine
-from tai.model import Finding, Observation, Outcome, Subjects, Ticket
-from tai.ticket.subjects import find_subjects
+from tai.engine.investigate import Investigation
+from tai.engine.prompt import defang
+from tai.engine.session import Session
+from tai.frontends import shell
+from tai.model import Attachment, Diagnosis, Finding
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("TAI_DATA", ROOT.parent / "shared" / "data"))
+INCIDENTS = Path(os.environ.get("TAI_INCIDENTS", DATA / "incidents"))
+BUDGETS = (2000, 4000, 8000)
+JUDGED = 4000
 
 
-def ticket_of(text: str) -> Ticket:
-    """The parts of a ticket that the engine looks at."""
-    words = {word.strip(".,;:()'\"").lower() for word in text.split()}
-    subjects: Subjects = find_subjects(text)
-    return Ticket(text=text, words=tuple(sorted(word for word in words if len(word) > 2)), subjects=subjects)
+@dataclass(frozen=True)
+class Run:
+    """What one incident came to at one budget."""
+
+    prompt: str
+    findings: Sequence[Finding]
+    diagnosis: Diagnosis
 
 
-async def diagnose(incident: dict[str, Any]) -> tuple[list[Finding], Said]:
-    """Findings and answer for the ticket and its evidence, every piece of which is an attachment."""
-    catalog = load_catalog([ROOT / "collectors"])
-    observations = [
-        Observation(id=f"E{n}", host="", collector="", probe="", label=label, outcome=Outcome.OK, text=text)
-        for n, (label, text) in enumerate(incident["evidence"].items(), start=1)
-    ]
-    findings = inspect(catalog, observations)
-    question = Question((), ticket_of(incident["ticket"]), tuple(observations), tuple(findings))
-    said = [
-        item async for item in DeterministicEngine(catalog.symptoms).ask(question) if isinstance(item, Said)
-    ]
-    return findings, said[-1]
+def diagnose(incident: dict[str, Any], budget: int) -> Run:
+    """One run of the whole way, its output thrown away. Raises what `tai diagnose` would."""
+    kept: list[Session] = []
+
+    async def work(investigation: Investigation) -> None:
+        attachments = [Attachment(label=label, text=text) for label, text in incident["evidence"].items()]
+        await investigation.diagnose(incident["ticket"], attachments)
+        kept.append(investigation.session)
+
+    flags = shell.Flags(no_host=True, engine="deterministic", budget=budget)
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        shell.run(flags, flags.settings(), work, target=None)
+    (session,) = kept
+    assert session.diagnosis is not None
+    return Run(session.prompt_text, session.findings, session.diagnosis)
 
 
-def main(arguments: list[str]) -> None:
-    """Run all incidents, or those named; -v prints the answers in full."""
+def keeps(prompt: str, lines: Iterable[str]) -> list[bool]:
+    """For each line, whether the prompt holds it, blanks at its ends apart."""
+    return [defang(line).strip() in prompt for line in lines]
+
+
+def named(incident: dict[str, Any], diagnosis: Diagnosis) -> list[str]:
+    """The keywords that stand in the cause or in what is quoted for it."""
+    quoted = [quote.text for claim in diagnosis.claims for quote in claim.quotes]
+    told = " ".join([diagnosis.cause, *(claim.text for claim in diagnosis.claims), *quoted]).lower()
+    return [word for word in incident["keywords"] if word.lower() in told]
+
+
+def cites(finding: Finding, lines: Sequence[str]) -> bool:
+    """Whether one of the finding's lines is one of these."""
+    return any(cited.text.strip() == line.strip() for cited in finding.cited for line in lines)
+
+
+def verdict(incident: dict[str, Any], run: Run) -> str:
+    """`named`, `wrong` or `silent`; an incident without a cause to find is `right` when none is named."""
+    if not incident["keywords"]:
+        return "wrong" if run.diagnosis.outcome == "root_cause" else "right"
+    if run.diagnosis.outcome != "root_cause":
+        return "silent"
+    return "named" if len(named(incident, run.diagnosis)) * 2 >= len(incident["keywords"]) else "wrong"
+
+
+def lost_at(incident: dict[str, Any], run: Run) -> str:
+    """The step that lost an incident that was not named."""
+    lines = incident["key_evidence_lines"]
+    if lines and not all(keeps(run.prompt, lines)):
+        return "line"
+    if lines and not any(cites(finding, lines) for finding in run.findings):
+        return "signature"
+    return "choice"
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run all incidents, or those named; -v prints each diagnosis with its findings."""
     verbose = "-v" in arguments
-    wanted = {argument for argument in arguments if argument != "-v"}
-    named = total = 0
-    for path in sorted((DATA / "incidents").glob("*.json")):
-        incident = json.loads(path.read_text(encoding="utf-8"))
-        if wanted and incident["id"] not in wanted:
-            continue
-        findings, said = asyncio.run(diagnose(incident))
-        answer = said.answer
-        told = json.dumps(answer.model_dump(), ensure_ascii=False).lower()
-        cause = " ".join([answer.cause, *(claim.text for claim in answer.evidence)]).lower()
-        hit = [word for word in incident["keywords"] if word.lower() in told]
-        in_cause = [word for word in incident["keywords"] if word.lower() in cause]
-        total += 1
-        named += answer.outcome == "root_cause" and len(in_cause) * 2 >= len(incident["keywords"])
-        print(
-            f"{incident['id']} {incident['category']:16} {answer.outcome:12} keywords {len(hit)}/{len(incident['keywords'])} in the answer, {len(in_cause)} in cause and evidence"
+    wanted = {argument for argument in arguments if not argument.startswith("-")}
+    paths = [path for path in sorted(INCIDENTS.glob("*.json")) if not wanted or path.stem in wanted]
+    if not paths:
+        sys.exit(
+            f"no incidents in {INCIDENTS}; name their folder with TAI_INCIDENTS, or the data's with TAI_DATA"
         )
-        print(f"    findings: {', '.join(f'{f.signature}({f.subject})' for f in findings) or 'none'}")
-        print(f"    said:  {answer.cause}")
-        print(f"    truth: {incident['root_cause']}")
+    verdicts: list[str] = []
+    kept = dict.fromkeys(BUDGETS, 0)
+    total = false = 0
+    print(
+        f"{'incident':9} {'category':16} kept {'/'.join(f'{b // 1000}k' for b in BUDGETS):10} {'outcome':13} keywords result"
+    )
+    for path in paths:
+        incident = json.loads(path.read_text(encoding="utf-8"))
+        lines = incident["key_evidence_lines"]
+        runs = {budget: diagnose(incident, budget) for budget in BUDGETS}
+        run = runs[JUDGED]
+        shown = [sum(keeps(runs[budget].prompt, lines)) for budget in BUDGETS]
+        for budget, count in zip(BUDGETS, shown, strict=True):
+            kept[budget] += count
+        total += len(lines)
+        stray = [f for f in run.findings if f.severity in ("high", "critical") and not cites(f, lines)]
+        false += len(stray)
+        result = verdict(incident, run)
+        verdicts.append(result)
+        step = f" lost at: {lost_at(incident, run)}" if result in ("wrong", "silent") else ""
+        words = f"{len(named(incident, run.diagnosis))}/{len(incident['keywords'])}"
+        print(
+            f"{incident['id']:9} {incident['category']:16} {'/'.join(map(str, shown))} of {len(lines)}   "
+            f"{run.diagnosis.outcome:13} {words:8} {result}{step}"
+        )
         if verbose:
-            print(answer.model_dump_json(indent=2))
-    print(f"cause named, with half of its keywords in cause and evidence: {named} of {total}")
+            print(f"    said:  {run.diagnosis.cause}\n    truth: {incident['root_cause']}")
+            for finding in run.findings:
+                print(
+                    f"    {finding.severity:8} {finding.signature} ({finding.subject}): {finding.explanation}"
+                )
+        for finding in stray:
+            print(f"    elsewhere: {finding.signature} ({finding.subject}) on {finding.cited[0].text[:90]}")
+    answerable = len(verdicts) - verdicts.count("right")
+    print(
+        f"\nproving lines kept: {', '.join(f'{kept[b]} of {total} at {b // 1000}k' for b in BUDGETS)}\n"
+        f"cause named: {verdicts.count('named')} of {answerable}; silent: {verdicts.count('silent')}; "
+        f"wrong: {verdicts.count('wrong')}; rightly none: {verdicts.count('right')}\n"
+        f"grave findings on other lines than the proving ones: {false}"
+    )
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    with tempfile.TemporaryDirectory(prefix="tai-incidents-") as folder:
+        os.environ.update(TAI_STATE_DIR=folder, TAI_COLLECTORS_DIR=f"{folder}/none", HOME=folder)
+        main(sys.argv[1:])

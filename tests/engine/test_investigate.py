@@ -186,7 +186,7 @@ async def test_an_invented_quote_is_shown_nowhere_as_evidence(tmp_path: Path) ->
 
 async def test_a_true_quote_is_shown_with_the_command_that_printed_it(tmp_path: Path) -> None:
     run = stage(tmp_path)
-    await run.investigation.collect(())
+    await run.investigation.gather(TICKET)
     ref = run.ref
     again = stage(tmp_path, engine=ScriptedEngine([quoting(ref, 3, FULL)]))
     await again.investigation.diagnose(TICKET)
@@ -237,8 +237,8 @@ async def test_a_follow_up_that_names_a_unit_looks_at_it_and_at_nothing_twice(tm
     after = [step.argv for step in run.investigation.session.steps]
     assert len(after) == len(set(after))
     fresh = [argv for argv in after if argv not in before]
-    assert fresh
-    assert all("postgresql" in " ".join(argv) for argv in fresh)
+    # Besides the unit, the name points to the databases' subject: what it looks at is new as well.
+    assert any("postgresql.service" in " ".join(argv) for argv in fresh)
 
 
 async def test_a_proposed_check_runs_on_request_and_the_engine_is_asked_again(tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ async def test_without_a_signature_the_worst_line_about_the_subject_leads() -> N
     text = log(
         ("13:00:00", "cron[5]: (root) CMD (run-parts)"),
         ("13:59:00", "shop[91]: retrying slow request"),
-        ("14:00:01", "shop[91]: fatal: replica checksum mismatch in segment 4412"),
+        ("14:00:01", "shop[91]: error: replica checksum mismatch in segment 4412"),
     )
     answer = await ask(SHOP, seen(1, "journal-errors", text))
     assert answer.outcome == "inconclusive"

@@ -16,6 +16,7 @@ from tai.model import Facts
 from tai.policy.sandbox import PROBE, HostProbe, parse_probe
 from tai.policy.wire import Wire
 from tai.transport.base import Completed
+from tai.transport.distributions import family
 from tai.transport.ssh.connection import SSHConnection
 from tai.transport.ssh.spoken import clean
 
@@ -24,14 +25,6 @@ _FIRST_LINE = (
     b"tai-probe-begin\n"  # how the answer to PROBE begins; before it, only start-up files can have spoken
 )
 _PROBE_BYTES = 2**20  # about 4 KB and 200 bytes for each mount; login scripts may print before it
-
-_FAMILIES = {
-    "debian": ("debian", "ubuntu"),
-    "rhel": ("rhel", "fedora", "centos"),
-    "suse": ("suse", "opensuse", "sles"),
-    "alpine": ("alpine",),
-    "arch": ("arch",),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +76,9 @@ def facts(found: HostProbe, midway: float) -> Facts:
         tools=tuple(sorted(found.tools)),
         clock_offset_s=offset,
         node=found.node,
+        init=found.init,
+        zone=found.zone,
     )
-
-
-def family(os_id: str, os_like: str) -> str:
-    """The OS family by os-release(5)'s ID, then ID_LIKE from nearest to farthest; '' when it is none that we know."""
-    for name in (os_id, *os_like.split()):
-        for known, members in _FAMILIES.items():
-            if name in members or any(name.startswith(f"{member}-") for member in members):
-                return known
-    return ""
 
 
 def _does_not_run_commands(connection: SSHConnection, completed: Completed) -> HostError:
