@@ -243,11 +243,13 @@ def collectors_show(context: click.Context, /, name: str, **given: Any) -> None:
 
 @collectors.command("check")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-def collectors_check(files: tuple[Path, ...]) -> None:
+@_options(_SSH_OPTIONS[-1:])
+@click.pass_context
+def collectors_check(context: click.Context, /, files: tuple[Path, ...], **given: Any) -> None:
     """Check collector files of your own: form, policy, patterns and cases."""
     from tai.frontends import listings  # noqa: PLC0415 - see the module's docstring
 
-    click.get_current_context().exit(listings.check_files(files))
+    context.exit(listings.check_files(files, _merged(context, given)["config_file"]))
 
 
 @cli.group()

@@ -38,12 +38,16 @@ _TABLES: dict[str, type[BaseModel]] = {
 }
 
 
-def load_catalog(folders: Sequence[Path]) -> Catalog:
-    """Read every `*.toml` of these folders, which may be absent, and check it all. Raises ConfigError."""
-    files: dict[str, Path] = {}
+def load_catalog(folders: Sequence[Path], *, files: Sequence[Path] = ()) -> Catalog:
+    """Read every `*.toml` of these folders, which may be absent, and check it all. Raises ConfigError.
+
+    files: single ones on top, as if they lay in the last folder.
+    """
+    found: dict[str, Path] = {}
     for folder in folders:
-        files.update({path.stem: path for path in sorted(folder.glob("*.toml"))})
-    return _assemble([(path, *read_collector(path)) for _, path in sorted(files.items())])
+        found.update({path.stem: path for path in sorted(folder.glob("*.toml"))})
+    found.update({path.stem: path for path in files})
+    return _assemble([(path, *read_collector(path)) for _, path in sorted(found.items())])
 
 
 def read_collector(path: Path) -> tuple[str, Collector]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rich.table import Table
@@ -16,7 +17,10 @@ from rich.text import Text
 
 from tai import resources, settings
 from tai.catalog import Catalog, Collector, failed_cases, load_catalog, read_collector, unproven
+from tai.catalog.listing import when_text
 from tai.catalog.slots import names_in
+from tai.catalog.toml_lines import line_of
+from tai.catalog.trial import slow
 from tai.errors import EXIT_OK, EXIT_USAGE, ConfigError, InputError, PolicyRefusal
 from tai.frontends.console import open_console
 from tai.policy import Canonical, Verdict, canonicalise, check
@@ -27,59 +31,77 @@ from tai.policy.sudoers import fragment, grantable
 
 def collectors(config_file: Path | None) -> int:
     """`tai collectors list`."""
-    table = _Rows("collector", "probe", "what it looks at", "command")
+    table = _Rows("collector", "probe", "depth", "what it looks at", "command")
     for collector in _catalog(config_file).collectors:
         for probe in collector.probes:
-            name = probe.id if probe.depth != "named" else f"{probe.id} (on request)"
-            table.add_row(collector.name, name, probe.title, " ".join(probe.argv))
+            more = f" (or {len(probe.variants)} others)" if probe.variants else ""
+            table.add_row(collector.name, probe.id, probe.depth, probe.title, " ".join(probe.argv) + more)
     table.show()
     return EXIT_OK
 
 
 def collector(name: str, config_file: Path | None) -> int:
-    """`tai collectors show NAME`."""
+    """`tai collectors show NAME`: its probes with all their forms, and its signatures."""
     catalog = _catalog(config_file)
     found = next((each for each in catalog.collectors if each.name == name), None)
     if found is None:
         raise InputError(
             f"there is no collector '{name}'; there are: {', '.join(each.name for each in catalog.collectors)}"
         )
-    sys.stdout.write(f"{found.name}: {found.title} ({catalog.files[found.name]})\n\n")
+    sys.stdout.write(
+        f"{found.name}: {found.title} ({catalog.files[found.name]})\n"
+        f"category {found.category}; brought forward by: {', '.join(found.words) or 'no word'}\n\n"
+    )
     _probes(found).show()
     sys.stdout.write("\n")
     _signatures(found).show()
     return EXIT_OK
 
 
-def check_files(files: Sequence[Path]) -> int:
-    """`tai collectors check FILE…`: each file's problems on standard error; exit 2 when there is one."""
+def check_files(files: Sequence[Path], config_file: Path | None) -> int:
+    """`tai collectors check FILE…`: each file's problems on standard error, by file, line and key; exit 2 when there is one.
+
+    Each is checked as it would be loaded: on top of the shipped collectors and the user's other ones.
+    """
     status = EXIT_OK
     for path in files:
-        try:
-            _, read = read_collector(path)
-            shipped = load_catalog([resources.folder("collectors")])
-            parsers = {**shipped.parsers, **Catalog((read,)).parsers}
-            problems = [
-                f"signature {signature.id}: case {number}: {why}"
-                for signature in read.signatures
-                for number, why in failed_cases(signature, parsers)
-            ]
-            problems += [
-                f"signature {signature.id}: {why}"
-                for signature in read.signatures
-                for why in unproven(signature)
-            ]
-        except ConfigError as error:
-            problems = [str(error)]
+        problems = [str(problem) for problem in _problems(path, settings.load(config_file).collectors_dir)]
         for problem in problems:
-            sys.stderr.write(
-                f"tai: {problem}\n" if problem.startswith(str(path)) else f"tai: {path}: {problem}\n"
-            )
+            sys.stderr.write(f"tai: {problem}\n")
         if problems:
             status = EXIT_USAGE
-        else:
-            sys.stdout.write(f"{path}: good, {len(read.probes)} probes, {len(read.signatures)} signatures\n")
+            continue
+        _, read = read_collector(path)
+        depths = Counter(probe.depth for probe in read.probes)
+        told = ", ".join(
+            f"{depths[depth]} {depth}" for depth in ("vital", "ticket", "named") if depths[depth]
+        )
+        cases = sum(len(signature.cases) for signature in read.signatures)
+        sys.stdout.write(
+            f"{path}: good, {len(read.probes)} probes ({told or 'none'}), {len(read.signatures)} signatures, {cases} cases\n"
+        )
     return status
+
+
+def _problems(path: Path, own: Path) -> Iterator[ConfigError]:
+    """Everything that is wrong with a collector file: what it cannot be loaded with first, then what its cases show."""
+    try:
+        text, read = read_collector(path)
+        catalog = load_catalog([resources.folder("collectors"), own], files=[path])
+    except ConfigError as error:
+        yield error
+        return
+    for n, signature in enumerate(read.signatures):
+        name = f"signature({signature.id})"
+        for case, why in failed_cases(signature, catalog.parsers):
+            yield ConfigError(
+                path, why, line=line_of(text, ("signature", n, "case", case)), key=f"{name}.case"
+            )
+        for why in unproven(signature):
+            yield ConfigError(path, why, line=line_of(text, ("signature", n, "id")), key=name)
+        for (table, key), why in slow(signature):
+            line = line_of(text, ("signature", n, table, key))
+            yield ConfigError(path, why, line=line, key=f"{name}.{table}.{key}")
 
 
 def policy_check(lines: Iterable[str], *, as_json: bool) -> int:
@@ -153,17 +175,25 @@ def _as_json(text: str, verdict: Verdict, notes: Sequence[str]) -> str:
 
 
 def _probes(found: Collector) -> _Rows:
-    table = _Rows("probe", "what it looks at", "command")
+    table = _Rows("probe", "depth", "what it looks at", "command", "when")
     for probe in found.probes:
-        for argv in (probe.argv, *(variant.argv for variant in probe.variants)):
-            table.add_row(probe.id, probe.title, " ".join(argv))
+        table.add_row(probe.id, probe.depth, probe.title, " ".join(probe.argv), when_text(probe, probe.when))
+        for variant in probe.variants:
+            table.add_row("", "", "or", " ".join(variant.argv), when_text(probe, variant.when))
     return table
 
 
 def _signatures(found: Collector) -> _Rows:
-    table = _Rows("signature", "severity", "what it means", "reference")
+    table = _Rows("signature", "severity", "kind", "reads", "what it means", "reference")
     for signature in found.signatures:
-        table.add_row(signature.id, signature.severity, signature.title, signature.reference)
+        table.add_row(
+            signature.id,
+            signature.severity,
+            "cause" if signature.cause else "symptom",
+            ", ".join(signature.reads),
+            signature.title,
+            signature.reference,
+        )
     return table
 
 
