@@ -70,21 +70,23 @@ class Collection:
         self._bytes = 0
         self._guard = PathGuard(self._send_for_guard)
 
-    async def run(self, steps: Sequence[Step]) -> list[Observation]:
+    async def run(self, steps: Sequence[Step], *, alone: bool = False) -> list[Observation]:
         """Send all of `steps`, as many at once as the connection carries; the observations in the order of the steps.
+
+        alone: tai goes on by itself, so nobody is asked: what a person has to agree to is refused.
 
         Whatever goes wrong with one command is in its observation. Cancelling stops the commands on the host; each
         observation that was made by then has been kept.
         """
         deadline = asyncio.get_running_loop().time() + self._caps.run_timeout_s
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._observe(step, deadline)) for step in steps]
+            tasks = [group.create_task(self._observe(step, deadline, alone=alone)) for step in steps]
         return [task.result() for task in tasks]
 
-    async def _observe(self, step: Step, deadline: float) -> Observation:
+    async def _observe(self, step: Step, deadline: float, *, alone: bool) -> Observation:
         try:
             async with asyncio.timeout_at(deadline):
-                seen = await self._look(step)
+                seen = await self._look(step, alone=alone)
         except PolicyRefusal as refusal:
             seen = self._unseen(step, Outcome.REFUSED, str(refusal))
         except TimeoutError:
@@ -96,16 +98,16 @@ class Collection:
         self._made(step, seen)
         return seen
 
-    async def _look(self, step: Step) -> Observation:
+    async def _look(self, step: Step, *, alone: bool) -> Observation:
         command = ReadOnlyCommand(step.argv)
         if reason := self._grants.destinations.refusal(command, self._ticket()):
             raise PolicyRefusal(reason)
-        await self._agreed(command)
+        await self._agreed(command, alone=alone)
         if command.paths:
             await self._guard.look(command.paths)
             settled = self._guard.settle(command)
             if settled.tier is not command.tier:
-                await self._agreed(settled)  # a link led to what asks first
+                await self._agreed(settled, alone=alone)  # a link led to what asks first
             command = settled
         if self._bytes >= self._caps.max_bytes:
             raise PolicyRefusal(
@@ -118,9 +120,11 @@ class Collection:
         done = await self._send_step(step, command)
         return self._observation(step, command, done)
 
-    async def _agreed(self, command: ReadOnlyCommand) -> None:
+    async def _agreed(self, command: ReadOnlyCommand, *, alone: bool) -> None:
         """Raises PolicyRefusal when somebody has to agree to the command and nobody does."""
-        if command.tier is Tier.A or command.argv in self._grants.agreed or await self._approve(command):
+        if command.tier is Tier.A:
+            return
+        if not alone and (command.argv in self._grants.agreed or await self._approve(command)):
             return
         raise PolicyRefusal(
             "not run: a person has to agree to it first"

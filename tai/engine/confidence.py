@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from tai.engine.agreement import Agreement
 from tai.model import Claim, Confidence, DiagnosisOutcome, Finding, Hypothesis, Observation, Outcome
 
 _HIGH, _MEDIUM = 0.75, 0.5
+_UNANIMOUS, _DISCORD = 0.08, 0.5
 # So many looks, at least, before "nothing is wrong" can be sure.
 _ENOUGH = 8
 # Gaps that are the host's answer rather than a hole: a tool that is not installed has nothing to say there.
@@ -27,8 +29,15 @@ def confidence(
     hypotheses: Sequence[Hypothesis],
     observations: Sequence[Observation],
     findings: Sequence[Finding],
+    loose: int = 0,
+    agreement: Agreement | None = None,
+    against: str = "",
 ) -> Confidence:
-    """Level, score from 0 to 1, and the reasons in words, strongest first."""
+    """Level, score from 0 to 1, and the reasons in words, strongest first.
+
+    loose: statements beside the claims (timeline, hypotheses) that quote what does not exist. agreement: of several answers
+    to the question. against: what the person on call has stated that rules the cause out, '' for nothing.
+    """
     gaps = [seen for seen in observations if seen.outcome in _GAPS]
     holes = min(0.3, 0.3 * len(gaps) / len(observations)) if observations else 0.3
     match outcome:
@@ -53,6 +62,17 @@ def confidence(
         # "Nothing is wrong" leans on every look; "this is wrong" leans on the looks that show it.
         score -= max(holes, 0.1 * min(len(gaps), 4)) if outcome == "healthy" else holes
         reasons.append(f"{len(gaps)} of {len(observations)} looks at the host gave no answer")
+    if loose:
+        score -= 0.05 * min(loose, 3)
+        reasons.append(f"{_count(loose, 'statement')} in timeline or hypotheses could not be verified")
+    if agreement is not None and agreement.usable > 1:
+        # All alike says a little, since a model can be wrong the same way each time; discord says much.
+        score += _UNANIMOUS if agreement.share == 1 else -_DISCORD * (1 - agreement.share)
+        what = "name the same cause" if outcome == "root_cause" else "come to the same outcome"
+        reasons.append(f"{agreement.agreeing} of {agreement.usable} sampled answers {what}")
+    if against:
+        score = min(score - 0.3, _MEDIUM - 0.01)
+        reasons.append(f"it is at odds with what you said: {against}")
     score = round(min(max(score, 0.05), 0.95), 2)
     return Confidence(level=_level(score), score=score, reasons=tuple(reasons))
 

@@ -146,6 +146,23 @@ def _grow(made: Plan, catalog: Catalog, data: Mapping[str, Sequence[Any]]) -> Pl
     return replace(made, steps=tuple(steps), skipped=tuple(skipped))
 
 
+def filled(probe: Probe, ticket: Ticket, facts: Facts, values: Mapping[str, str]) -> tuple[str, ...] | str:
+    """The argv of a probe that somebody names with its values, in the form that suits the host; or why there is none.
+
+    values: by slot; those that the probe does not have are left aside. Not yet checked by the policy.
+    """
+    fitting = _fitting(probe, Plan(ticket, facts, names=(probe.id,)))
+    if isinstance(fitting, str):
+        return fitting
+    argv, _ = fitting
+    known = {**values, **_window_slots(ticket.window, facts)}
+    if "unit" in known:
+        known["unit"] = _as_unit(known["unit"])
+    if absent := sorted(names_in(argv) - WINDOW - {slot for slot, value in known.items() if value}):
+        return f"it needs a {' and a '.join(absent)}"
+    return fill_argv(argv, known)
+
+
 def _ordered(catalog: Catalog, made: Plan) -> list[tuple[Collector, str]]:
     """The collectors with the reason for each, those that the ticket's words speak of first."""
     words = set(made.ticket.words)
