@@ -57,7 +57,10 @@ _ENGINE_OPTIONS = [
     click.option("--model", metavar="NAME", help="Model name on that server."),
     click.option("--budget", type=int, metavar="TOKENS", help="Tokens of evidence in the prompt."),
     click.option(
-        "--samples", type=int, metavar="N", help="Ask a model for N answers at once; agreement counts for confidence."
+        "--samples",
+        type=int,
+        metavar="N",
+        help="Ask a model for N answers at once; agreement counts for confidence.",
     ),
     click.option(
         "--auto",

@@ -250,7 +250,7 @@ async def unpin(context: Context, n: int) -> None:
 
 @COMMANDS.command()
 async def context_(context: Context) -> None:
-    """Show what the next question goes out with: host, evidence, conversation, and the facts that you have stated."""
+    """Show what the next question goes out with, and the facts that you have stated."""
     session = context.investigation.session
     asked = sum(message.role == "user" for message in session.conversation)
     context.show(

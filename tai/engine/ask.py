@@ -192,7 +192,9 @@ class Asking:
         async for piece in engine.ask(question):
             match piece:
                 case Delta():
-                    self._bus.emit(AnswerDelta(channel=piece.channel, text=sanitise(piece.text), call=piece.call))
+                    self._bus.emit(
+                        AnswerDelta(channel=piece.channel, text=sanitise(piece.text), call=piece.call)
+                    )
                 case Said():
                     return piece
         raise ModelError(f"the {engine.name} engine ended without an answer")

@@ -64,7 +64,7 @@ _DOUBT = re.compile(r"n't\b|\b(?:not|never|hardly|unless|if|whether|until|no\s+l
 _DOING = re.compile(r"(?!networking)\w+(?:ed|ing)$|enough$|able$|\w+able$|sure$|yet$|only$|just$")
 _WORD = re.compile(r"[\w/][\w./@:+-]*")
 _LITTLE_WORDS = """
-    a an the of on in at to and or nor any any all about because due caused by related with recent new such our this that these those 
+    a an the of on in at to and or nor any any all about because due caused by related with recent new such our this that these those
     its my your problem issue cause fault matter question thing kind sort
 """
 _LITTLE = frozenset(_LITTLE_WORDS.split())
