@@ -391,8 +391,8 @@ async def test_by_itself_it_asks_nobody_when_a_link_leads_to_what_asks_first(tmp
     class Linked(Recorded):
         async def _execute(self, wire: Wire, *, timeout_s: float, max_bytes: int) -> Completed:
             argv = argv_of(wire)
-            if argv[0] == "realpath":
-                return Completed(0, b"/etc/nginx/nginx.conf\n" * len(argv[3:]))
+            if argv[0] == "realpath" and "/var/log/app.log" in argv:
+                return Completed(0, b"/etc/myapp/app.conf\n" * len(argv[3:]))
             return await super()._execute(wire, timeout_s=timeout_s, max_bytes=max_bytes)
 
     host = Host(name="db-01", facts=Facts(family="debian"))
@@ -401,9 +401,9 @@ async def test_by_itself_it_asks_nobody_when_a_link_leads_to_what_asks_first(tmp
         tmp_path, engine=engine, connection=Linked(host, {}), options=Options(auto=1), approve=approve
     )
     await run.investigation.diagnose(TICKET)
-    settled = run.investigation.session.observations[-1]
-    if settled.outcome is Outcome.REFUSED:
-        assert "a person has to agree" in settled.reason
+    (seen,) = [each for each in run.investigation.session.observations if each.argv[-1] == "/var/log/app.log"]
+    assert seen.outcome is Outcome.REFUSED
+    assert "a person has to agree" in seen.reason
     assert approved == []
 
 
