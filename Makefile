@@ -1,6 +1,6 @@
 # Two commands for a fresh machine: `make demo` and `make test`. Both make .venv first; see build/venv.sh.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-slow check format constraints record-demo picture docs bench-startup bench-policy bench-text clean
+.PHONY: help venv demo test test-slow check format constraints record-demo picture docs bench-startup bench-policy bench-text bench-calibration clean
 
 PY := .venv/bin
 
@@ -53,6 +53,9 @@ bench-policy: venv  ## decisions a second
 
 bench-text: venv  ## sanitising and redacting, MB/s
 	$(PY)/python -m tests.bench.text
+
+bench-calibration: venv  ## confidence against the truth over the shared incidents: reliability table and Brier score
+	$(PY)/python -m tests.bench.calibration
 
 clean:  ## remove what the targets above made
 	rm -rf .venv .cache dist

@@ -184,6 +184,7 @@ class Asking:
             ),
             agreement=agreement,
             pinned=self.session.pinned,
+            ticket=self._ticket,
         )
         self._bus.emit(Diagnosed(diagnosis=self.session.diagnosis))
 

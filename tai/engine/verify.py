@@ -15,6 +15,7 @@ from tai.engine.agreement import Agreement
 from tai.engine.checks import Settle, by_policy
 from tai.engine.confidence import confidence
 from tai.engine.evidence import Evidence
+from tai.engine.relation import relation
 from tai.llm.ruled_out import ruled_out
 from tai.model import (
     Action,
@@ -26,6 +27,7 @@ from tai.model import (
     NextCheck,
     Observation,
     Pinned,
+    Ticket,
 )
 
 
@@ -43,12 +45,13 @@ def verify(
     settle: Settle = by_policy,
     agreement: Agreement | None = None,
     pinned: Sequence[Pinned] = (),
+    ticket: Ticket | None = None,
 ) -> Diagnosis:
     """Check every quote and build the diagnosis.
 
     A `root_cause` none of whose evidence could be verified becomes `inconclusive`. settle: decides on `next_checks`; what it
     does not offer is told in `dropped`. agreement: of several answers, when they were asked for. pinned: facts that the person
-    on call has stated; a cause that they rule out costs confidence.
+    on call has stated; a cause that they rule out costs confidence. ticket: so does a cause that it does not touch.
     """
     evidence = Evidence(observations)
     claims = [_claim(said_claim, evidence) for said_claim in (*answer.evidence, *answer.observations)]
@@ -80,6 +83,7 @@ def verify(
             loose=_loose(hypotheses, timeline),
             agreement=agreement,
             against=_against(verified, findings, pinned) if outcome == "root_cause" else "",
+            tie=relation(ticket, verified, observations, findings) if ticket else None,
         ),
         engine=engine,
         model=model,
