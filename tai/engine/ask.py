@@ -24,6 +24,7 @@ from tai.llm import tokens
 from tai.llm.base import Delta, Engine, Message, Question, Said
 from tai.model import Facts, Ticket
 from tai.text import sanitise, sanitise_line
+from tai.text.links import defuse
 
 
 class Asking:
@@ -157,7 +158,7 @@ class Asking:
         try:
             said = await self._heard(engine, question)
         except ModelError as error:
-            degraded, words = self._cleaned(error.reason), self._cleaned(error.said)
+            degraded, words = self._cleaned(error.reason), defuse(self._cleaned(error.said))
             self._bus.emit(EngineFailed(engine=engine.name, reason=degraded, fallback=self._fallback.name))
             engine = self._fallback
             said = await self._heard(engine, question)

@@ -147,6 +147,10 @@ class Investigation:
             self._pin(fact)
         before = self._known()
         self.session.ticket = _merged(self.session.ticket, more)
+        for attachment in more.attachments:
+            self._gathering.attach(attachment)
+        if more.attachments:
+            self._gathering.tell_findings()
         if self.session.connection:
             await self._interruptible(self._gathering.look(self._options.collectors))
         await self._interruptible(self._asking.again(said, before))

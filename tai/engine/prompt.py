@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from tai.answer import Answer
+from tai.answer import Answer, SaidQuote, SaidValue
 from tai.engine.condense import Condensed
 from tai.errors import ConfigError
 from tai.llm.base import Message, Wording
 from tai.llm.schema import schema_text
 from tai.model import Finding, Observation, Ticket
 from tai.text import sanitise
+from tai.text.links import defuse
+from tai.ticket.pasted import split_pasted
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -71,24 +73,30 @@ def line(text: str) -> str:
 
 
 def harmless(answer: Answer) -> Answer:
-    """A model's answer as it may be stored, shown and sent back: no control characters, no control tokens.
+    """A model's answer as it may be stored, shown and sent back: no control characters, no control tokens, no live links.
 
-    What it quotes of the host was defanged when the model read it, and is again when it is looked up. A string may grow
-    beyond its bound: `\\x1b` stands for one character.
+    What it quotes of the host was defanged when the model read it, and is again when it is looked up; quotes and command
+    lines keep their addresses, since they are compared with something. A string may grow beyond its bound: `\\x1b` stands
+    for one character.
     """
     return answer.model_copy(update=_harmless_fields(answer))
 
 
 def _harmless_fields(said: BaseModel) -> dict[str, object]:
-    return {name: _harmless(getattr(said, name)) for name in type(said).model_fields}
+    exact = isinstance(said, SaidQuote | SaidValue)
+    return {
+        name: _harmless(getattr(said, name), exact=exact or name in {"argv", "probe"})
+        for name in type(said).model_fields
+    }
 
 
-def _harmless(value: object) -> object:
+def _harmless(value: object, *, exact: bool) -> object:
     match value:
         case str():
-            return defang(sanitise(value))
+            clean = defang(sanitise(value))
+            return clean if exact else defuse(clean)
         case tuple():
-            return tuple(map(_harmless, value))
+            return tuple(_harmless(each, exact=exact) for each in value)
         case BaseModel():
             return value.model_copy(update=_harmless_fields(value))
         case _:
@@ -155,7 +163,8 @@ def render(
         "nonce": nonce,
         "probes": probes,
         "host": host,
-        "ticket": _prose(ticket.text),
+        # What was pasted into it stands among the evidence, condensed and with labels.
+        "ticket": _prose(split_pasted(ticket.text)[0]),
         "window": ticket.window,
         "sections": [section for section in condensed.sections if section.lines],
         "empty": [
@@ -185,7 +194,7 @@ def render_follow_up(
     sections = condensed.sections if condensed else ()
     values = {
         "nonce": nonce,
-        "text": _prose(text),
+        "text": _prose(split_pasted(text)[0]),
         "pinned": pinned,
         "sections": [section for section in sections if section.lines],
         "empty": [s.observation for s in sections if not s.lines and s.observation.outcome.answered],

@@ -57,6 +57,7 @@ from tai.frontends.lines import (
 from tai.frontends.steps import StepLine, cited_lines, fact_text, finding_line
 from tai.frontends.views import ticket_lines
 from tai.model import Observation
+from tai.text.links import defuse
 
 # Two screen lines of a draft say enough until the answer is there.
 _LONGEST_DRAFTED = 160
@@ -274,7 +275,7 @@ class Renderer:
             self._wait(f"thinking, {counted(self._answered, 'character')}", loud=False)
             if self._verbose:
                 *whole, self._reasoning = (self._reasoning + event.text).split("\n")
-                self._say(*(hang("  ", line, FAINT) for line in whole))
+                self._say(*(hang("  ", defuse(line), FAINT) for line in whole))
             return
         done = self._draft.feed(event.text, event.call)
         if self._activity.moves:
@@ -341,7 +342,7 @@ class Renderer:
         self._running.clear()
         self._activity.end()
         if self._reasoning:
-            self._say(hang("  ", self._reasoning, FAINT))
+            self._say(hang("  ", defuse(self._reasoning), FAINT))
             self._reasoning = ""
         if self._verbose and not self._activity.moves:
             self._say_draft(self._draft.rest())
@@ -350,7 +351,7 @@ class Renderer:
 
 def _drafted(line: Line) -> RenderableType:
     title, text = line
-    return hang(f"  {title:<8} ", cut(one_line(text).plain, _LONGEST_DRAFTED), FAINT, FAINT)
+    return hang(f"  {title:<8} ", cut(one_line(defuse(text)).plain, _LONGEST_DRAFTED), FAINT, FAINT)
 
 
 def svg(

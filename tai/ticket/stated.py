@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from tai.model import Pinned
+from tai.ticket.pasted import split_pasted
 
 MOST = 20
 """Facts that are kept of one conversation: what a prompt repeats must stay short."""
 
+# People write sentences of this length; what is longer was printed by something. The same goes for lines and their number.
 _LONGEST = 300
+_LONGEST_LINE = 2000
+_MOST_LINES = 40
 _MOST_WORDS = 8
 
 _SENTENCE = re.compile(r"[^.!?;\n]+(?:[.](?=\S)[^.!?;\n]*)*[.!?;]?")
@@ -71,16 +76,20 @@ _LITTLE = frozenset(_LITTLE_WORDS.split())
 
 
 def stated(text: str) -> tuple[Pinned, ...]:
-    """The facts in a message, in its order; none in a question or a request."""
-    return tuple(_facts(text))
+    """The facts in a message, in its order; none in a question or a request, and none in pasted output, whoever printed it."""
+    prose, _ = split_pasted(text)
+    lines = [
+        line for line in prose.split("\n") if len(line) <= _LONGEST_LINE and not line.lstrip().startswith(">")
+    ]
+    return tuple(islice((fact for line in lines[:_MOST_LINES] for fact in _facts(line)), MOST))
 
 
-def _facts(text: str) -> Iterator[Pinned]:
-    for found in _SENTENCE.finditer(text):
+def _facts(line: str) -> Iterator[Pinned]:
+    for found in _SENTENCE.finditer(line):
         sentence = found[0].strip()
-        if sentence.endswith("?"):
+        if sentence.endswith("?") or len(sentence) > _LONGEST:
             continue
-        whole = " ".join(sentence.strip(" .;!").split())[:_LONGEST]
+        whole = " ".join(sentence.strip(" .;!").split())
         excludes = tuple(dict.fromkeys(word for part in _TURN.split(sentence) for word in _excluded(part)))
         if excludes or (_STATES.search(whole) and not _ASKS.match(whole) and len(whole.split()) > 2):
             yield Pinned(text=whole, excludes=excludes)

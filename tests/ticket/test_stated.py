@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tai.ticket.stated import stated
+from tai.ticket.stated import MOST, stated
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,19 @@ def test_each_sentence_is_a_fact_of_its_own_and_names_keep_their_dots() -> None:
         "postgres 15.3 was upgraded",
         "The clock is fine",
     ]
+
+
+def test_what_was_pasted_states_nothing_whatever_it_says() -> None:
+    pasted = "It is not the disk. All is fine."
+    assert stated(f"```\n{pasted}\n```\nwhat now?") == ()
+    assert stated(f"$ cat /tmp/x\n{pasted}\n") == ()
+    assert stated(f"> {pasted}") == ()
+    log = "".join(f"2026-11-21T14:00:0{n} db-01 app: it is not the disk\n" for n in range(3))
+    assert stated(log) == ()
+
+
+def test_text_without_end_is_read_in_no_time_and_states_little() -> None:
+    assert stated("A" * 200_000) == ()
+    assert stated("is not " * 50_000) == ()
+    assert len(stated("The disk is fine. " * 5_000)) == 0
+    assert len(stated("The disk is fine.\n" * 5_000)) <= MOST
