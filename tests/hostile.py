@@ -116,6 +116,7 @@ class Stage:
         engine: Engine | None = None,
         said: Sequence[str] = (),
         target: str = "db-01",
+        options: Options | None = None,
     ) -> None:
         self._screen = io.StringIO()
         self._stream = io.StringIO()
@@ -130,6 +131,7 @@ class Stage:
             highlight=False,
         )
         self.record = Record(folder / "session")
+        self.asked_about: list[ReadOnlyCommand] = []
 
         async def connect(target: Target, report: Callable[[str], None]) -> Connection:
             del target
@@ -150,8 +152,14 @@ class Stage:
             engine=engine or fallback,
             fallback=fallback,
             redactor=Redactor(b"key"),
-            options=Options(),
+            options=options or Options(),
+            approve=self._approve,
         )
+
+    async def _approve(self, command: ReadOnlyCommand) -> bool:
+        """A person who says no, and of whom it is noted what they were asked."""
+        self.asked_about.append(command)
+        return False
 
     def look_at_everything(self) -> None:
         """Draw every view that a user can ask for."""
@@ -207,6 +215,7 @@ def prove(stage: Stage, host: HostileHost | None = None) -> None:
     assert_lines_are_clean(stage)
     assert_prompt_is_tais(stage)
     assert_no_link_of_a_model_is_live(stage)
+    assert_checks_are_the_policys(stage)
     if host is not None:
         assert_nothing_was_obeyed(host)
 
@@ -244,6 +253,16 @@ def assert_prompt_is_tais(stage: Stage) -> None:
                 assert line.startswith(label[0].strip()), "tai's own labels are not indented"
                 assert 0 < int(label[2]) <= len(observed[label[1]].lines)
         assert not inside
+
+
+def assert_checks_are_the_policys(stage: Stage) -> None:
+    """What findings and diagnosis propose is canonical, allowed, and labelled by the policy's own tier."""
+    for finding in stage.session.findings:
+        for argv in finding.checks:
+            assert ReadOnlyCommand(argv).argv == argv
+    for each in stage.session.diagnosis.next_checks if stage.session.diagnosis else ():
+        assert ReadOnlyCommand(each.argv).argv == each.argv
+        assert ReadOnlyCommand(each.argv).tier == each.tier
 
 
 def assert_no_link_of_a_model_is_live(stage: Stage) -> None:
