@@ -79,6 +79,7 @@ class Asking:
             nonce=self.session.nonce,
             host=self._pseudonyms.hide(self.session.target_name),
             probes=self._probes,
+            pinned=[fact.text for fact in self.session.pinned],
         )
         self.session.conversation = list(messages)
         self._tell_prompt(

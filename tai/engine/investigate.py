@@ -255,13 +255,15 @@ class Investigation:
         self._gathering.note(text, warning=True)
 
     async def use_host(self, name: str) -> None:
-        """Turn to another host: the connection is closed and what the old one printed is dropped; the ticket stays."""
+        """Turn to another host: the connection is closed and what the old one printed is dropped; the ticket stays, and so do
+        the facts that were stated about the incident.
+        """
         target = self._reach(name)
         await self._gathering.disconnect()
         self.session.target = target
-        ticket = self.session.ticket
+        ticket, pinned = self.session.ticket, list(self.session.pinned)
         self.session.forget_evidence()
-        self.session.ticket = ticket
+        self.session.ticket, self.session.pinned = ticket, pinned
 
     async def clear(self) -> None:
         """Forget the conversation; evidence and host stay."""

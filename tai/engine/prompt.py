@@ -153,15 +153,18 @@ def render(
     nonce: str,
     host: str,
     probes: Sequence[str] = (),
+    pinned: Sequence[str] = (),
 ) -> tuple[Message, ...]:
     """The first question: what is wrong on `host`, '' for none? nonce: random hex of this run, which fences the evidence.
 
     probes: what a next check may name, `unit-journal(unit)`; the same for every incident, so that it stands first.
+    pinned: facts that the person has stated before, about the same ticket on another host.
     """
     gaps = [seen.observation for seen in condensed.sections if not seen.observation.outcome.answered]
     values = {
         "nonce": nonce,
         "probes": probes,
+        "pinned": pinned,
         "host": host,
         # What was pasted into it stands among the evidence, condensed and with labels.
         "ticket": _prose(split_pasted(ticket.text)[0]),

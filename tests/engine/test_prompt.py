@@ -185,8 +185,10 @@ def test_nothing_of_an_observation_makes_a_fence_a_role_token_or_a_control_chara
     ]
     hint = finding(("E1", 1, "first")).model_copy(update={"subject": subject, "title": label or "t"})
     condensed = condense(seen, [hint], Subjects(), budget=100_000, count=count)
-    first = prompt.render(TEMPLATES, TICKET, condensed, [hint], nonce=NONCE, host=subject)
-    assert_it_is_tais(first, ["EVIDENCE", "TICKET"])
+    first = prompt.render(
+        TEMPLATES, TICKET, condensed, [hint], nonce=NONCE, host=subject, pinned=[text or "x", label]
+    )
+    assert_it_is_tais(first, ["EVIDENCE", "TICKET", "FACTS"])
     more = prompt.render_follow_up(
         TEMPLATES, "and now?", seen, condensed, nonce=NONCE, pinned=[text or "x", label]
     )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from tai.answer import Answer, SaidCheck, SaidClaim, SaidHypothesis, SaidMoment, SaidQuote
-from tai.events import AnswerDelta, AnswerStarted, Diagnosed
+from tai.events import AnswerDelta, AnswerStarted, Diagnosed, Event
 from tai.frontends.draft import Draft, Line
 from tai.frontends.render import Renderer
 from tests.frontends.story import DIAGNOSIS, HOSTILE, INVENTED, screen
@@ -111,7 +111,7 @@ def test_on_a_terminal_the_draft_stands_marked_and_then_gives_way() -> None:
 
 
 def test_where_nothing_moves_only_verbose_keeps_it_and_says_that_it_is_unchecked() -> None:
-    events = [AnswerStarted(engine="vllm", model="m"), *streamed(ANSWER.model_dump_json())]
+    events: list[Event] = [AnswerStarted(engine="vllm", model="m"), *streamed(ANSWER.model_dump_json())]
     quiet = screen([*events, Diagnosed(diagnosis=DIAGNOSIS)], width=120)
     assert "df says so." not in quiet
     text = screen([*events, Diagnosed(diagnosis=DIAGNOSIS)], width=120, verbose=True)
