@@ -52,12 +52,18 @@ class Checks:
         probe = self._catalog.find_probe(said.probe)
         if probe is None:
             # A model puts a command where a probe belongs, or gives both.
-            return by_policy(said) if said.argv else f"{_name(said)}: there is no such probe"
+            return by_policy(said) if said.argv else f"{_name(said)}: {self._no_probe(said.probe)}"
         values = {value.name: value.value for value in said.values}
         argv = filled(probe, self._ticket, self._facts, values)
         if isinstance(argv, str):
             return f"{_name(said)}: {argv}"
         return _decided(argv, said, probe=probe.id)
+
+    def _no_probe(self, name: str) -> str:
+        for collector in self._catalog.collectors:
+            if collector.name == name:
+                return f"a check is one probe of it: {', '.join(probe.id for probe in collector.probes)}"
+        return "there is no such probe"
 
 
 def probe_names(catalog: Catalog) -> tuple[str, ...]:

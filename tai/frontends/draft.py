@@ -44,7 +44,9 @@ class Draft:
             self._call, self._text, self.lines = call, "", []
         self._text += piece
         before = self.lines[:-1]
-        self.lines = list(_lines(self._value()))
+        value = self._value()
+        if value is not None:
+            self.lines = list(_lines(value))
         # A line is done when another one has begun behind it.
         return self.lines[len(before) : -1] if len(self.lines) > len(before) + 1 else []
 
@@ -52,16 +54,19 @@ class Draft:
         """The line that was still growing when the answer ended."""
         return self.lines[-1:]
 
-    def _value(self) -> dict[str, Any]:
+    def _value(self) -> dict[str, Any] | None:
+        """The object so far; None when the text cannot be read, as where a fence stands behind its end: then what was read
+        before holds.
+        """
         # Without a schema enforced, a fence or a sentence may stand before the object.
         start = self._text.find("{")
         if start < 0:
-            return {}
+            return None
         try:
             value = from_json(self._text[start:], allow_partial="trailing-strings")
         except ValueError:
-            return {}  # no JSON, or text behind its end: what it is worth, the reader of the whole says
-        return value if isinstance(value, dict) else {}
+            return None
+        return value if isinstance(value, dict) else None
 
 
 def _lines(value: dict[str, Any]) -> Iterator[Line]:

@@ -49,6 +49,7 @@ def test_a_command_is_what_the_policy_makes_of_it_with_its_tier() -> None:
     ("said", "reason"),
     [
         (probe("no-such-probe"), "no-such-probe: there is no such probe"),
+        (probe("disk"), "disk: a check is one probe of it: disk-space, "),
         (probe("unit-status"), "unit-status: it needs a unit"),
         (probe("unit-status", unit="--host=evil"), "evil"),
         (probe("unit-status", unit="x; touch /tmp/x"), "touch"),

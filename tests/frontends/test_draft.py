@@ -48,9 +48,11 @@ LINES: list[Line] = [
 
 
 @pytest.mark.parametrize("piece", [1, 7, 100, 10_000])
-@pytest.mark.parametrize("before", ["", "Here it is:\n```json\n"])
-def test_every_line_comes_once_in_order_however_the_stream_is_cut(piece: int, before: str) -> None:
-    text = before + ANSWER.model_dump_json()
+@pytest.mark.parametrize(("before", "behind"), [("", ""), ("Here it is:\n```json\n", "\n```\nDone.")])
+def test_every_line_comes_once_in_order_however_the_stream_is_cut(
+    piece: int, before: str, behind: str
+) -> None:
+    text = before + ANSWER.model_dump_json() + behind
     draft = Draft()
     told: list[Line] = []
     for start in range(0, len(text), piece):
