@@ -12,6 +12,7 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import islice
 
 from tai.answer import SaidQuote
 from tai.engine.prompt import defang
@@ -68,7 +69,9 @@ def _wanted(text: str) -> str:
 
 
 class _Lines:
-    """One observation's lines as they are compared, made when they are first needed."""
+    """One observation's lines. Only those that may fit are brought into the form in which texts are compared: there can be a
+    million, and most quotes are where they are said to be.
+    """
 
     def __init__(self, seen: Observation) -> None:
         self.seen = seen
@@ -77,26 +80,24 @@ class _Lines:
     def host(self) -> list[str]:
         return self.seen.lines
 
-    @cached_property
-    def plain(self) -> list[str]:
-        return [plain(line) for line in self.host]
-
-    @cached_property
-    def by_figures(self) -> dict[tuple[str, ...], list[int]]:
-        """Indices of the lines that hold these figures in this order."""
-        found: dict[tuple[str, ...], list[int]] = {}
-        for index, line in enumerate(self.plain):
-            found.setdefault(tuple(_FIGURES.findall(line)), []).append(index)
-        return found
-
-    def may_hold(self, wanted: str) -> bool:
-        """False when no line can hold `wanted`: it has a word that does not occur. Quick, and before any line is read."""
-        words = _WORD.findall(wanted)
-        return not words or max(words, key=len) in self.seen.text
+    def plain(self, index: int) -> str:
+        return plain(self.host[index])
 
     def holding(self, wanted: str) -> Iterator[int]:
-        if self.may_hold(wanted):
-            yield from (index for index, line in enumerate(self.plain) if _fits(wanted, line))
+        """Indices of the lines that `wanted` stands in. Found by its longest word, which no spelling of ours changes."""
+        words = _WORD.findall(wanted)
+        if not words:
+            yield from (index for index in range(len(self.host)) if _fits(wanted, self.plain(index)))
+            return
+        word, text = max(words, key=len), self.seen.text
+        at = index = 0
+        while (found := text.find(word, at)) >= 0:
+            index += text.count("\n", at, found)
+            if _fits(wanted, self.plain(index)):
+                yield index
+            if (end := text.find("\n", found)) < 0:
+                return
+            at, index = end + 1, index + 1
 
 
 class Evidence:
@@ -123,7 +124,7 @@ class Evidence:
         cited = said.evidence.strip().upper()
         lines = self._lines.get(cited)
         if wanted and lines is not None:
-            if 0 < said.line <= len(lines.host) and _fits(wanted, lines.plain[said.line - 1]):
+            if 0 < said.line <= len(lines.host) and _fits(wanted, lines.plain(said.line - 1)):
                 return _quote(lines, said.line - 1)
             if (index := _nearest(lines.holding(wanted), said.line)) is not None:
                 named = f"the engine named {cited}:{said.line}" if said.line else ""
@@ -142,11 +143,12 @@ class Evidence:
             if name == cited:
                 continue
             for index in lines.holding(wanted):
-                if lines.plain[index] == wanted:
+                line = lines.plain(index)
+                if line == wanted:
                     return lines, index
                 first = first or (lines, index)
                 # Two log lines that differ in their figures alone, the time say, are one wording.
-                texts.add(_FIGURES.sub("#", lines.plain[index]))
+                texts.add(_FIGURES.sub("#", line))
         # A fragment that fits lines of several wordings was not taken from any one of them.
         return first if len(texts) == 1 else None
 
@@ -180,13 +182,8 @@ def _misspelled(lines: _Lines, wanted: str) -> int | None:
         return None
     matcher = difflib.SequenceMatcher(b=wanted, autojunk=False)
     best, best_index = _NEAR, None
-    near = [
-        index
-        for index in lines.by_figures.get(tuple(_FIGURES.findall(wanted)), ())
-        if abs(len(lines.plain[index]) - len(wanted)) <= len(wanted) // 5
-    ]
-    for index in near[:_MOST_COMPARED]:
-        line = lines.plain[index]
+    for index in islice(_alike(lines, wanted), _MOST_COMPARED):
+        line = lines.plain(index)
         matcher.set_seq1(line)
         if (
             matcher.quick_ratio() >= best
@@ -195,6 +192,18 @@ def _misspelled(lines: _Lines, wanted: str) -> int | None:
         ):
             best, best_index = ratio, index
     return best_index
+
+
+def _alike(lines: _Lines, wanted: str) -> Iterator[int]:
+    """The lines of about that length with the same figures: few, and cheap to find."""
+    figures, slack = _FIGURES.findall(wanted), len(wanted) // 5
+    for index, line in enumerate(lines.host):
+        if (
+            len(line) >= len(wanted) - slack
+            and _FIGURES.findall(line) == figures
+            and abs(len(lines.plain(index)) - len(wanted)) <= slack
+        ):
+            yield index
 
 
 def _says_the_same(line: Sequence[str], wanted: Sequence[str]) -> bool:
