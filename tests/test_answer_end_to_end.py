@@ -8,7 +8,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from tai import resources
 from tai.answer import Answer, SaidCheck, SaidClaim, SaidQuote
+from tai.engine.prompt import load_templates
 from tests.llm.server import Exchange, ModelServer, event, running
 from tests.run_tai import Tai, events, of_kind, tai
 from tests.sshd import Sshd, client_home, sshd, sshd_factory
@@ -126,15 +128,16 @@ async def test_rounds_by_itself_run_on_the_real_host_and_end_with_the_cause(tai:
     assert of_kind(stream, "diagnosed")[-1]["diagnosis"]["outcome"] == "healthy"
 
 
-async def test_a_users_own_template_is_used_and_shows_in_the_digest(tai: Tai, tmp_path: Path) -> None:
+def test_a_users_own_template_is_used_and_shows_in_the_digest(tai: Tai, tmp_path: Path) -> None:
     folder = tmp_path / "prompts"
     folder.mkdir()
+    (folder / "system.j2").write_text("Answer in the house style of ops.\n")
     config = tmp_path / "config.toml"
     config.write_text(f'prompts_dir = "{folder}"\n')
-    words = [*attached(tai, tmp_path), "--show-prompt", "--config", str(config)]
-    plain = tai(*words, "--json")
-    (folder / "system.j2").write_text("Answer in the house style of ops.\n")
-    assert "Answer in the house style of ops." in tai(*words).stdout
-    own = tai(*words, "--json")
-    digests = [of_kind(events(done.stdout), "prompt_made")[0]["templates_sha256"] for done in (plain, own)]
-    assert digests[0] != digests[1]
+    shown = tai(*attached(tai, tmp_path), "--show-prompt", "--config", str(config))
+    assert shown.stdout.startswith("[system]\nAnswer in the house style of ops.\n[user]\n")
+    (made,) = [
+        json.loads(line) for line in tai.records[0].read_text().splitlines() if '"prompt_made"' in line
+    ]
+    own = load_templates([resources.folder("prompts"), folder])
+    assert made["templates_sha256"] == own.sha256 != load_templates([resources.folder("prompts")]).sha256
