@@ -187,12 +187,22 @@ def diagnose(context: click.Context, /, **given: Any) -> None:
 
 
 @cli.command()
-@click.argument("host", metavar="HOST")
-@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.argument("hosts", metavar="HOST... [NAME]...", nargs=-1, required=True)
+@click.option(
+    "--collect", "collectors", multiple=True, metavar="NAME", help="Only these collectors or probes."
+)
 @_options(_SSH_OPTIONS, _EVIDENCE_OPTIONS, _OUTPUT_OPTIONS)
 @click.pass_context
 def collect(context: click.Context, /, **given: Any) -> None:
-    """Collect evidence from HOST, with all collectors or those NAMEd, and diagnose nothing."""
+    """Collect evidence from each HOST, with all collectors or those NAMEd, and diagnose nothing.
+
+    Behind the first host, a word that names a collector or probe is a NAME; every other one is a further host. Hosts are
+    looked at side by side, and one that cannot be reached costs only itself.
+
+    \b
+    tai collect web-01 network        one collector, one host
+    tai collect web-01 web-02 db-01   three hosts
+    """
     from tai.frontends import shell  # noqa: PLC0415 - see the module's docstring
 
     context.exit(shell.collect(shell.Flags.of(_merged(context, given))))

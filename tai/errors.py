@@ -68,13 +68,14 @@ class HostError(TaiError):
     """A host, or a hop on the way to it, cannot be reached or does not let tai in.
 
     host: the host the user named; hop: the host in the jump chain where it failed (the same when there is none);
-    cause: what happened there; remedy: what the user can do.
+    cause: what happened there; remedy: what the user can do; passing: the same try may go well in a moment.
     """
 
     exit_code = EXIT_HOST
 
-    def __init__(self, host: str, cause: str, remedy: str, *, hop: str = "") -> None:
+    def __init__(self, host: str, cause: str, remedy: str, *, hop: str = "", passing: bool = False) -> None:
         self.host = host
+        self.passing = passing
         self.hop = hop or host
         self.cause = cause
         self.remedy = remedy

@@ -33,10 +33,10 @@ class TicketParsed(Frozen):
 
 
 class Noted(Frozen):
-    """Something the user should know and need not act on (info), or should look at (warning)."""
+    """Something the user should know and need not act on (info), should look at (warning), or asked for by -v (detail)."""
 
     kind: Literal["noted"] = "noted"
-    level: Literal["info", "warning"] = "info"
+    level: Literal["detail", "info", "warning"] = "info"
     text: str
     host: str = ""
 

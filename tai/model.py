@@ -76,6 +76,7 @@ class Facts(Frozen):
     os_id, os_like, os_version: from /etc/os-release, '' when absent. family: debian, rhel, suse, alpine, arch or ''.
     clock_offset_s: the host's clock minus ours in seconds, None when it could not be read.
     node: the host's own name, as `uname -n` prints it, which need not be the name we reached it by.
+    init: what process 1 is: systemd, openrc, other, or '' when the host did not tell.
     """
 
     os_id: str = ""
@@ -87,6 +88,7 @@ class Facts(Frozen):
     tools: tuple[str, ...] = ()
     clock_offset_s: float | None = None
     node: str = ""
+    init: str = ""
 
 
 class Host(Frozen):

@@ -2,11 +2,12 @@
 
 Not a log for debugging and not a cache: it is what tai can be held to afterwards. A line that was changed, removed or
 put in breaks the chain at that place (`verify`); cutting off the end does not show, since nothing outside knows the
-last digest. Lines of `CommandSent` are forced to the disk before `emit` returns, so that no command leaves unrecorded.
+last digest. Before a command's bytes leave, the collector waits for `on_disk`: many lines, one sync.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
@@ -14,7 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tai.errors import InputError
-from tai.events import CommandSent, SessionEnded, Stamped, encode
+from tai.events import SessionEnded, Stamped, encode
 
 FILE_NAME = "events.ndjson"
 
@@ -28,6 +29,8 @@ class Record:
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE_NAME
         self._chain = ""
+        self._written = self._synced = 0  # lines
+        self._sync = asyncio.Lock()
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_EXCL, 0o600)
@@ -46,10 +49,30 @@ class Record:
         try:
             while data:
                 data = data[os.write(self._file, data) :]
-            if isinstance(stamped.event, CommandSent | SessionEnded):
+            self._written += 1
+            if isinstance(stamped.event, SessionEnded):
                 os.fsync(self._file)
         except OSError as error:
-            raise InputError(f"cannot write the record {self.path}: {error.strerror}") from None
+            raise self._unwritable(error) from None
+
+    async def on_disk(self) -> None:
+        """Wait until every line that was appended by now is on the disk. Those who wait together share one fsync(2).
+
+        Raises InputError when the disk does not take it.
+        """
+        wanted = self._written
+        async with self._sync:
+            if self._synced >= wanted:
+                return
+            covered = self._written
+            try:
+                await asyncio.to_thread(os.fsync, self._file)
+            except OSError as error:
+                raise self._unwritable(error) from None
+            self._synced = covered
+
+    def _unwritable(self, error: OSError) -> InputError:
+        return InputError(f"cannot write the record {self.path}: {error.strerror}")
 
     def close(self) -> None:
         """Release the file. Safe to call twice."""

@@ -56,6 +56,11 @@ class HostSettings(BaseModel):
         strict=True,
         description="Run the commands that the catalogue marks for it with `sudo -n`. Off unless this says so.",
     )
+    proxy_command: bool = Field(
+        False,
+        strict=True,
+        description="Run the ProxyCommand that ssh's configuration names for this host, or jump host, here on this machine.",
+    )
 
 
 class Settings(BaseSettings):
@@ -111,9 +116,13 @@ class Settings(BaseSettings):
     login_timeout: float = Field(
         15.0, gt=0, description="Longest wait for key exchange and login at each hop."
     )
+    retry_time: float = Field(
+        10.0, ge=0, description="How long a server that turns connections away (MaxStartups) is asked again."
+    )
     channels: int = Field(
         8, ge=1, le=10, description="Commands in flight at once on one connection; OpenSSH allows 10."
     )
+    hosts_at_once: int = Field(32, ge=1, le=256, description="Most hosts that are looked at at once.")
     run_timeout: float = Field(
         120.0, gt=0, description="Longest time for collecting from one host, all commands together."
     )

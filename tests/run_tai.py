@@ -23,10 +23,11 @@ TICKET = "The web shop on this box answers slowly since two hours ago. nginx log
 
 @dataclass
 class Tai:
-    """Runs the command with a home, state and config of its own."""
+    """Runs the command with a home, state and config of its own. inside: words that put it into another network."""
 
     home: ClientHome
     folder: Path
+    inside: tuple[str, ...] = ()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -41,7 +42,7 @@ class Tai:
         }
 
     def words(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "tai", *words]
+        return [*self.inside, sys.executable, "-m", "tai", *words]
 
     def __call__(self, *words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
         done = subprocess.run(

@@ -131,12 +131,15 @@ class SshdFactory(Protocol):
         shell: str | None = None,
         home: Path | None = None,
         over: Mapping[str, Path] | None = None,
+        inside: Sequence[str] = (),
+        address: str = "127.0.0.1",
     ) -> Sshd:
         """options: sshd_config lines that win over ours. host_key: another server's, to pose as it. port: likewise.
 
         authorized: public key files that may log in, the client home's own when empty. user: the account to log in to;
         `nobody` is one that a root-run sshd treats as it treats people (privilege separation, signals).
         over: files and directories that the server and its sessions see in place of the machine's, by path.
+        inside: words that put it into another network (`tests.netlab`); address: where it listens there.
         """
 
 
@@ -183,6 +186,8 @@ def sshd_factory(client_home: ClientHome) -> Iterator[SshdFactory]:
         shell: str | None = None,
         home: Path | None = None,
         over: Mapping[str, Path] | None = None,
+        inside: Sequence[str] = (),
+        address: str = "127.0.0.1",
     ) -> Sshd:
         _require_sshd(namespace=any(given is not None for given in (user, shell, home, over)))
         # Not below tmp_path: sshd reads authorized_keys as the account, which may not look into our directories.
@@ -199,7 +204,13 @@ def sshd_factory(client_home: ClientHome) -> Iterator[SshdFactory]:
             options,
             host_key or make_key(directory / "host_key"),
             port or free_port(),
-            _namespace(directory, account, shell or "/bin/bash", home or directory / "account", over or {}),
+            [
+                *inside,
+                *_namespace(
+                    directory, account, shell or "/bin/bash", home or directory / "account", over or {}
+                ),
+            ],
+            address,
         )
         server.user = account.pw_name
         started.append(server)
@@ -232,12 +243,14 @@ def _require_sshd(*, namespace: bool) -> None:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # sshd refuses to start as root without it
 
 
-def _start(directory: Path, options: Sequence[str], host_key: Path, port: int, inside: Sequence[str]) -> Sshd:
+def _start(  # noqa: PLR0917 - one call from the fixture
+    directory: Path, options: Sequence[str], host_key: Path, port: int, inside: Sequence[str], address: str
+) -> Sshd:
     config = directory / "sshd_config"
     lines = [
         *options,  # the first value of a keyword counts
         f"Port {port}",
-        "ListenAddress 127.0.0.1",
+        f"ListenAddress {address}",
         f"HostKey {host_key}",
         f"AuthorizedKeysFile {directory}/authorized_keys",
         f"PidFile {directory}/pid",
@@ -258,7 +271,7 @@ def _start(directory: Path, options: Sequence[str], host_key: Path, port: int, i
         start_new_session=True,
     )
     (directory / "log").touch()
-    return Sshd(directory, port, host_key, process)
+    return Sshd(directory, port, host_key, process, address=address)
 
 
 def _namespace(

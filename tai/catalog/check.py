@@ -92,8 +92,8 @@ def _check_argv(probe: Probe, argv: Sequence[str]) -> Iterator[str]:
         except PolicyRefusal as refusal:
             yield f"the read-only policy does not allow it: {refusal}"
             return
-        if canonical.tier is not Tier.A and probe.default:
-            yield f"tier {canonical.tier.value} asks before it runs; write default = false"
+        if canonical.tier is not Tier.A and probe.depth != "named":
+            yield f'tier {canonical.tier.value} asks before it runs; write depth = "named"'
             return
 
 

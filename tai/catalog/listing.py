@@ -20,7 +20,7 @@ def page(catalog: Catalog) -> str:
 
 
 def _lines(catalog: Catalog) -> Iterator[str]:
-    by_default = sum(probe.default for probe in catalog.probes.values())
+    by_default = sum(probe.depth != "named" for probe in catalog.probes.values())
     yield "# Collectors: what tai looks at, and what it recognises"
     yield ""
     yield "Generated from `collectors/*.toml` by `python -m tai.catalog.listing`; do not edit."
@@ -60,7 +60,7 @@ def _collector(catalog: Catalog, collector: Collector) -> Iterator[str]:
 
 def _when(probe: Probe, when: When) -> str:
     parts = []
-    if not probe.default:
+    if probe.depth == "named":
         parts.append("on request")
     if probe.for_each:
         parts.append("for each " + " or ".join(source.of for source in probe.for_each))

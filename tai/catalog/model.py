@@ -17,6 +17,11 @@ Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=60)]
 Text = Annotated[str, Field(min_length=1)]
 TicketList = Literal["units", "processes", "ports", "addresses", "mounts", "paths"]
 Family = Literal["debian", "rhel", "suse", "alpine", "arch"]
+Init = Literal["systemd", "openrc", "other"]
+Depth = Literal["vital", "ticket", "named"]
+_BOUND = r"(?:>=|<=|>|<|==|!=)\d{1,9}(?:\.\d{1,9}){0,5}"
+Versions = Annotated[str, Field(pattern=rf"^{_BOUND}(?:,{_BOUND}){{0,3}}$", max_length=80)]
+"""A bound on a version, or several joined by commas, all of which hold: `>=8`, `>=7,<8`. `==8` holds for 8.6 too."""
 Op = Literal["==", "!=", "<", "<=", ">", ">=", "in", "not in", "contains", "matches"]
 
 
@@ -37,13 +42,19 @@ class When(Frozen):
     """Facts that must hold for a probe or variant to be used; what is left out does not matter.
 
     tools: programs the host has, all of them, besides argv's own; without: programs it does not have. family: of the
-    distribution. ticket: kinds of names, one of which the ticket holds; words: words, one of which it holds.
+    distribution; os: its own ID in os-release(5), `ubuntu`; os_version: its VERSION_ID, `>=8`; kernel: `>=4.20`; init:
+    what runs as process 1.
+    ticket: kinds of names, one of which the ticket holds; words: words, one of which it holds.
     window: whether the ticket has a time window. root: whether the login is root's.
     """
 
     tools: tuple[Text, ...] = ()
     without: tuple[Text, ...] = ()
     family: tuple[Family, ...] = ()
+    os: tuple[Id, ...] = ()
+    os_version: Versions | None = None
+    kernel: Versions | None = None
+    init: tuple[Init, ...] = ()
     ticket: tuple[TicketList, ...] = ()
     words: tuple[Text, ...] = ()
     window: bool | None = None
@@ -95,7 +106,10 @@ class Probe(Frozen):
     kinds: what kinds of text it prints, for the signatures that read them; its own id when nothing is said.
     needs: it runs only when one of these gives a value: `disk-space.mount` where a filesystem is nearly full.
     ok_exit: exit statuses that are an answer. timeout_s, max_bytes: tighter than the policy's.
-    most: largest number of values that `for_each` takes. default: False for what runs only when asked for by name.
+    most: largest number of values that `for_each` takes.
+    depth: when it is considered. vital: in every default run; few, cheap and telling. ticket: when the ticket points to
+    its collector, when the user chose the collector, or in a later round, when a finding points there. named: only when
+    asked for by its own name.
     """
 
     id: Id
@@ -110,7 +124,7 @@ class Probe(Frozen):
     for_each: Annotated[tuple[Source, ...], BeforeValidator(_sources)] = ()
     needs: Annotated[tuple[Source, ...], BeforeValidator(_sources)] = ()
     most: Annotated[int, Field(ge=1, le=20)] = 6
-    default: bool = True
+    depth: Depth = "ticket"
     variants: Annotated[tuple[Variant, ...], Field(alias="variant")] = ()
 
     @property

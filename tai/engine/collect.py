@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 
 from tai import parsers
 from tai.bus import Bus
@@ -23,7 +24,7 @@ from tai.engine.pseudonyms import Pseudonyms
 from tai.errors import PolicyRefusal
 from tai.events import CommandSent, Noted, ObservationMade
 from tai.model import Observation, Outcome, Ticket
-from tai.policy import ReadOnlyCommand, Tier
+from tai.policy import PathUse, ReadOnlyCommand, Tier
 from tai.text import Redactor, clean
 from tai.transport.base import Completed, Connection
 from tai.transport.run import run, sandbox_for
@@ -68,7 +69,7 @@ class Collection:
         self._caps = caps
         self._approve = approve
         self._bytes = 0
-        self._guard = PathGuard(self._send_for_guard)
+        self._guard = PathGuard(self._send_for_guard, mounts=connection.mounts)
 
     async def run(self, steps: Sequence[Step], *, alone: bool = False) -> list[Observation]:
         """Send all of `steps`, as many at once as the connection carries; the observations in the order of the steps.
@@ -80,8 +81,25 @@ class Collection:
         """
         deadline = asyncio.get_running_loop().time() + self._caps.run_timeout_s
         async with asyncio.TaskGroup() as group:
+            # First in line: commands that read paths wait for two others before them.
+            group.create_task(self._look_ahead(steps, deadline))
             tasks = [group.create_task(self._observe(step, deadline, alone=alone)) for step in steps]
         return [task.result() for task in tasks]
+
+    async def _look_ahead(self, steps: Sequence[Step], deadline: float) -> None:
+        uses = [path for step in steps for path in self._paths(step)]
+        with suppress(PolicyRefusal, TimeoutError):  # told by each command that meets it
+            async with asyncio.timeout_at(deadline):
+                await self._guard.look(uses)
+
+    def _paths(self, step: Step) -> Iterator[PathUse]:
+        """The paths that a step will read without anybody being asked first."""
+        try:
+            command = ReadOnlyCommand(step.argv)
+        except PolicyRefusal:
+            return
+        if command.tier is Tier.A or command.argv in self._grants.agreed:
+            yield from command.paths
 
     async def _observe(self, step: Step, deadline: float, *, alone: bool) -> Observation:
         try:
@@ -187,6 +205,7 @@ class Collection:
                 sudo=sudo,
             )
         )
+        await self._bus.on_disk()
         return await run(self._connection, command, timeout_s=timeout_s, max_bytes=max_bytes, sudo=sudo)
 
     def _observation(

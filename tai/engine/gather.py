@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from tai.bus import Bus
 from tai.catalog import Catalog, Probe
@@ -101,6 +102,8 @@ class Gathering:
         )
         for note in connection.notes:
             self.note(note)
+        for detail in connection.details:
+            self.note(detail, level="detail")
         self._bus.emit(
             HostConnected(
                 host=connection.host,
@@ -262,7 +265,7 @@ class Gathering:
             steps = self._numbered(steps)
         self.session.steps.extend(steps)
         seen = await self._collection.run(steps, alone=alone)
-        if any(each.outcome is Outcome.DISCONNECTED for each in seen):
+        if self.session.connection is not None and self.session.connection.is_broken:
             # The next look opens a new connection instead of talking into a dead one.
             await self.disconnect()
         return seen
@@ -351,11 +354,9 @@ class Gathering:
             if (finding.signature, finding.subject) not in told:
                 self._bus.emit(FindingFound(finding=finding))
 
-    def note(self, text: str, *, warning: bool = False) -> None:
+    def note(self, text: str, *, level: Literal["detail", "info", "warning"] = "info") -> None:
         """Tell the user something about this host."""
-        self._bus.emit(
-            Noted(level="warning" if warning else "info", text=sanitise(text), host=self.session.target_name)
-        )
+        self._bus.emit(Noted(level=level, text=sanitise(text), host=self.session.target_name))
 
 
 def _host_of(hop: str) -> str:

@@ -18,43 +18,50 @@ from tai.transport.base import Completed
 Send = Callable[[ReadOnlyCommand], Awaitable[Completed]]
 
 _MOUNTS = ReadOnlyCommand(["cat", "/proc/self/mountinfo"])
-# As many operands as the catalogue allows one command of each.
+# As many operands as the catalogue allows one `realpath`; `stat` may have more.
 _RESOLVED_AT_ONCE = 5
-_LOOKED_AT_AT_ONCE = 10
 _REGULAR = ("regular file", "regular empty file")
 
 
 class PathGuard:
-    """What is known of one host's paths. `look` asks the host, `settle` decides; both may be called again."""
+    """What is known of one host's paths. `look` asks the host, `settle` decides; both may be called again.
 
-    def __init__(self, send: Send) -> None:
+    mounts: the host's mount table, '' to ask for it. Paths are looked at a few in each command, those side by side; who
+    asks while another look is under way waits for it.
+    """
+
+    def __init__(self, send: Send, *, mounts: str = "") -> None:
         self._send = send
-        self._mounts: str | None = None
+        self._mounts: str | None = mounts or None
         self._leads_to: dict[str, str] = {}
         self._kinds: dict[str, str] = {}
+        self._asked: set[str] = set()
         self._turn = asyncio.Lock()
 
     async def look(self, uses: Iterable[PathUse]) -> None:
-        """Ask the host about the paths that are new, a few at a time, and about its mounts once.
+        """Ask the host about the paths that are new, and about its mounts once.
 
         A path on a remote mount is asked nothing about: to resolve it could hang already.
         Raises PolicyRefusal when the host does not tell its mounts.
         """
-        wanted = list(dict.fromkeys(use.path for use in uses))
+        wanted = dict.fromkeys(use.path for use in uses)
+        if not wanted:
+            return
         async with self._turn:
             if self._mounts is None:
                 self._mounts = await self._mount_table()
-            fresh = [
-                path for path in wanted if path not in self._leads_to and not self._on_remote_mount(path)
-            ]
-            for batch in _batches(fresh, _RESOLVED_AT_ONCE):
-                self._leads_to.update(await self._resolved(batch))
-            known = [self._leads_to[path] for path in fresh if path in self._leads_to]
-            there = [
-                path for path in dict.fromkeys(known) if _may_look(path) and not self._on_remote_mount(path)
-            ]
-            for batch in _batches(there, _LOOKED_AT_AT_ONCE):
-                await self._stat(batch)
+            fresh = [path for path in wanted if path not in self._asked and not self._on_remote_mount(path)]
+            await asyncio.gather(*(self._ask(batch) for batch in _batches(fresh, _RESOLVED_AT_ONCE)))
+            self._asked.update(path for path in fresh if path in self._leads_to)
+
+    async def _ask(self, paths: list[str]) -> None:
+        """Where these paths lead, and what stands there."""
+        resolved = await self._resolved(paths)
+        self._leads_to.update(resolved)
+        there = [real for real in dict.fromkeys(resolved.values()) if _may_look(real)]
+        there = [real for real in there if not self._on_remote_mount(real) and real not in self._kinds]
+        if there:
+            await self._stat(there)
 
     def settle(self, command: ReadOnlyCommand) -> ReadOnlyCommand:
         """The command with its paths as the host resolved them. Raises PolicyRefusal, saying why, when one must not be read."""

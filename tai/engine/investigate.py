@@ -252,7 +252,7 @@ class Investigation:
             text = f"{command.argv[0]} is not marked for sudo in the catalogue; it runs as the login user"
         else:
             return
-        self._gathering.note(text, warning=True)
+        self._gathering.note(text, level="warning")
 
     async def use_host(self, name: str) -> None:
         """Turn to another host: the connection is closed and what the old one printed is dropped; the ticket stays, and so do

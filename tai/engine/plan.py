@@ -16,6 +16,7 @@ from tai.catalog import Catalog, Collector, Probe
 from tai.catalog.matching import holds
 from tai.catalog.model import Source, When
 from tai.catalog.slots import SUBJECT_SLOTS, WINDOW, fill_argv, names_in
+from tai.catalog.versions import within
 from tai.errors import InputError, PolicyRefusal
 from tai.events import PlannedStep
 from tai.model import Facts, Ticket, Window
@@ -187,7 +188,7 @@ def _because(collector: Collector, words: Sequence[str], names: Sequence[str]) -
 def _chosen(probe: Probe, collector: Collector, names: Sequence[str]) -> bool:
     if probe.id in names:
         return True
-    return probe.default and (not names or collector.name in names)
+    return probe.depth != "named" and (not names or collector.name in names)
 
 
 def _fitting(probe: Probe, made: Plan) -> tuple[tuple[str, ...], str] | str:
@@ -217,6 +218,14 @@ def _misfit(when: When, argv: Sequence[str], made: Plan) -> str:  # noqa: PLR091
         return "not known to be needed"
     if facts.family and when.family and facts.family not in when.family:
         return f"it is for {', '.join(when.family)} hosts"
+    if facts.os_id and when.os and facts.os_id not in when.os:
+        return f"it is for {', '.join(when.os)} hosts"
+    if when.os_version and within(facts.os_version, when.os_version) is False:
+        return f"it is for versions {when.os_version} of the distribution"
+    if when.kernel and within(facts.kernel, when.kernel) is False:
+        return f"it is for kernels {when.kernel}"
+    if facts.init and when.init and facts.init not in when.init:
+        return f"it is for hosts with {' or '.join(when.init)}"
     if when.root is not None and facts.euid is not None and when.root != (facts.euid == 0):
         return "it needs root" if when.root else "it is not for root"
     if when.window is not None and when.window != bool(ticket.window):

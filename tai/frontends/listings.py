@@ -30,7 +30,7 @@ def collectors(config_file: Path | None) -> int:
     table = _Rows("collector", "probe", "what it looks at", "command")
     for collector in _catalog(config_file).collectors:
         for probe in collector.probes:
-            name = probe.id if probe.default else f"{probe.id} (on request)"
+            name = probe.id if probe.depth != "named" else f"{probe.id} (on request)"
             table.add_row(collector.name, name, probe.title, " ".join(probe.argv))
     table.show()
     return EXIT_OK

@@ -166,6 +166,8 @@ class Renderer:
         self._say(one_line(f"tai {event.version} · read-only · {engine}", FAINT))
 
     def _noted(self, event: Noted) -> None:
+        if event.level == "detail" and not self._verbose:
+            return
         where = f"{event.host}: " if event.host else ""
         if event.level == "warning":
             self._say(hang("warning: ", f"{where}{event.text}", lead_style=WARN))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -27,17 +27,21 @@ from tai.errors import (
     TaiError,
 )
 from tai.frontends.given import read_attachment, read_ticket
+from tai.frontends.head_start import HeadStart
 from tai.settings import Settings
 from tai.transport.base import Target
 
 if TYPE_CHECKING:
     from tai.bus import Bus, Sink
+    from tai.catalog import Catalog
     from tai.engine.gather import Connect
     from tai.engine.investigate import Investigation
+    from tai.engine.prompt import Templates
     from tai.engine.session import Session
     from tai.llm.base import Engine
     from tai.llm.vllm import VLLMEngine
     from tai.model import Attachment, Window
+    from tai.transport.ssh.login import Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,6 @@ class Flags:
     debug: bool = False
     hosts: tuple[str, ...] = ()
     host: str | None = None
-    names: tuple[str, ...] = ()
     ticket: Path | None = None
     attach: tuple[str, ...] = ()
     since: str | None = None
@@ -119,26 +122,38 @@ def diagnose(flags: Flags) -> int:
     attachments = [read_attachment(each, max_bytes=chosen.max_attachment_bytes) for each in flags.attach]
     text = _ticket(flags, chosen, attachments)
     window = _window(flags)
-    statuses = [
-        run(
-            flags,
-            chosen,
-            _diagnosis(flags, text, attachments),
-            target=flags.target(host) if host else None,
-            window=window,
-        )
-        for host in (flags.hosts or ("",))
-    ]
-    return max(statuses)
+    work = _diagnosis(flags, text, attachments)
+    if len(flags.hosts) > 1:
+        return _many(flags, chosen, work, flags.hosts, window)
+    target = flags.target(flags.hosts[0]) if flags.hosts else None
+    return run(flags, chosen, work, target=target, window=window)
 
 
 def collect(flags: Flags) -> int:
-    """`tai collect`: evidence only."""
+    """`tai collect`: evidence only, from one host or many at once."""
+    chosen = flags.settings()
+    parts = load_parts(chosen)
+    known = {collector.name for collector in parts.catalog.collectors} | parts.catalog.probes.keys()
+    first, *others = flags.hosts
+    hosts = [first, *(word for word in others if word not in known)]
+    names = [*flags.collectors, *(word for word in others if word in known)]
+    if unknown := [name for name in names if name not in known]:
+        raise InputError(f"there is no collector or probe {unknown[0]!r}; tai collectors list names them")
 
     async def work(investigation: Investigation) -> None:
-        await investigation.collect(flags.names)
+        await investigation.collect(names)
 
-    return run(flags, flags.settings(), work, target=flags.target(flags.host or ""))
+    if len(hosts) > 1:
+        return _many(flags, chosen, work, hosts, None)
+    return run(flags, chosen, work, target=flags.target(first))
+
+
+def _many(flags: Flags, chosen: Settings, work: Work, hosts: Sequence[str], window: Window | None) -> int:
+    from tai.frontends.fleet import run_fleet  # noqa: PLC0415 - see run
+
+    if flags.debug:
+        _debug_ssh()
+    return run_fleet(flags, chosen, work, [flags.target(host) for host in dict.fromkeys(hosts)], window)
 
 
 def run(
@@ -185,20 +200,47 @@ async def _main(  # noqa: PLR0917 - one call from `run`
     connect: Connect,
     window: Window | None,
 ) -> int:
-    from tai.events import SessionEnded  # noqa: PLC0415 - see run
-
-    investigation = build(flags, chosen, session, bus=bus, connect=connect, window=window)
     task = asyncio.current_task()
     for number in (signal.SIGTERM, signal.SIGHUP):
         # A closed terminal or a kill must stop the remote commands as Ctrl-C does.
         asyncio.get_running_loop().add_signal_handler(number, task.cancel if task else lambda: None)
+    start = None if flags.no_host or session.target is None else HeadStart(connect, session.target)
+    try:
+        # What takes time and no network (catalogue, templates, engine) is loaded while the login is under way.
+        parts = await asyncio.to_thread(load_parts, chosen)
+        return await investigate(
+            flags, chosen, work, session, bus, connect=start or connect, parts=parts, window=window
+        )
+    except asyncio.CancelledError:
+        sys.stderr.write(f"tai: interrupted; what was collected is in {session.folder}\n")
+        return EXIT_INTERRUPTED
+    finally:
+        if start is not None:
+            await start.close()
+
+
+async def investigate(
+    flags: Flags,
+    chosen: Settings,
+    work: Work,
+    session: Session,
+    bus: Bus,
+    *,
+    connect: Connect,
+    parts: Parts,
+    window: Window | None,
+) -> int:
+    """Do `work` on a new investigation, tell how it ended, and return the exit status. Raises TaiError and CancelledError."""
+    from tai.events import SessionEnded  # noqa: PLC0415 - see run
+
+    investigation = build(flags, chosen, session, bus=bus, connect=connect, parts=parts, window=window)
     status, error = EXIT_INTERNAL, ""
     try:
         await work(investigation)
         status = _status(session, asked=not (flags.show_plan or flags.show_prompt))
     except asyncio.CancelledError:
         status, error = EXIT_INTERRUPTED, "interrupted"
-        sys.stderr.write(f"tai: interrupted; what was collected is in {session.folder}\n")
+        raise
     except TaiError as raised:
         status, error = raised.exit_code, str(raised)
         raise
@@ -229,7 +271,27 @@ def new_session(
     folder = chosen.state_dir / "sessions" / name
     record = Record(folder)
     session = Session(id=name, folder=folder, nonce=secrets.token_hex(8), target=target)
-    return session, Bus(name, [record, sink]), record.close
+    return session, Bus(name, [record, sink], durable=record), record.close
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is read from files once and serves every investigation of a run."""
+
+    catalog: Catalog
+    templates: Templates
+
+
+def load_parts(chosen: Settings) -> Parts:
+    """Read collectors and prompts, the shipped ones and the user's. Raises ConfigError naming file, line and key."""
+    from tai import resources  # noqa: PLC0415 - see run
+    from tai.catalog import load_catalog  # noqa: PLC0415
+    from tai.engine.prompt import load_templates  # noqa: PLC0415
+
+    return Parts(
+        catalog=load_catalog([resources.folder("collectors"), chosen.collectors_dir]),
+        templates=load_templates([resources.folder("prompts"), chosen.prompts_dir]),
+    )
 
 
 def build(
@@ -239,29 +301,27 @@ def build(
     *,
     bus: Bus,
     connect: Connect,
+    parts: Parts | None = None,
     window: Window | None = None,
     **more: Any,
 ) -> Investigation:
-    """The investigation that settings and flags ask for. more: passed on, such as `approve`."""
-    from tai import resources  # noqa: PLC0415 - see run
-    from tai.catalog import load_catalog  # noqa: PLC0415
-    from tai.engine.investigate import Investigation  # noqa: PLC0415
+    """The investigation that settings and flags ask for. parts: None to load them. more: passed on, such as `approve`."""
+    from tai.engine.investigate import Investigation  # noqa: PLC0415 - see run
     from tai.engine.options import Caps, Options  # noqa: PLC0415
-    from tai.engine.prompt import load_templates  # noqa: PLC0415
     from tai.events import SessionStarted  # noqa: PLC0415
     from tai.llm.deterministic import DeterministicEngine  # noqa: PLC0415
     from tai.model import Window  # noqa: PLC0415
     from tai.text import Anonymiser, Redactor  # noqa: PLC0415
 
-    catalog = load_catalog([resources.folder("collectors"), chosen.collectors_dir])
-    fallback = DeterministicEngine(catalog.symptoms)
+    parts = parts or load_parts(chosen)
+    fallback = DeterministicEngine(parts.catalog.symptoms)
     engine: Engine = model_engine(chosen) or fallback
     bus.emit(SessionStarted(version=__version__, engine=engine.name, model=engine.model))
     return Investigation(
         session,
         bus=bus,
-        catalog=catalog,
-        templates=load_templates([resources.folder("prompts"), chosen.prompts_dir]),
+        catalog=parts.catalog,
+        templates=parts.templates,
         connect=connect,
         reach=flags.target,
         engine=engine,
@@ -327,15 +387,23 @@ def _key(file: Path | None) -> str:
         raise InputError(f"the API key file {file} cannot be read: {error}") from None
 
 
-def ssh_connect(chosen: Settings, known_hosts: Path | None = None) -> Connect:
-    """How hosts are reached: over SSH, with the limits of the settings."""
+def ssh_connect(chosen: Settings, *, watch: Watch | None = None) -> Connect:
+    """How hosts are reached: over SSH, with the limits of the settings. Hosts reached by the same one share jump hosts.
+
+    watch: gets each step of each login.
+    """
     from tai.transport import ssh  # noqa: PLC0415 - see run
     from tai.transport.base import Limits  # noqa: PLC0415
 
-    limits = Limits(chosen.connect_timeout, chosen.login_timeout, chosen.channels)
+    limits = Limits(chosen.connect_timeout, chosen.login_timeout, chosen.channels, retry_s=chosen.retry_time)
+    dialer: ssh.Dialer | None = None
 
-    async def connect(target: Target, report: Callable[[str], None]) -> ssh.SSHConnection:  # type: ignore[name-defined]
-        return await ssh.connect(target, limits, report=report, known_hosts=known_hosts)
+    async def connect(target: Target, report: Callable[[str], None]) -> ssh.SSHConnection:
+        nonlocal dialer
+        dialer = dialer or ssh.make_dialer(
+            limits, proxy_command=lambda host: chosen.host(host).proxy_command, watch=watch
+        )
+        return await dialer.connect(target, report)
 
     return connect
 

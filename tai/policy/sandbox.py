@@ -203,6 +203,7 @@ PROBED_TOOLS: Final = tuple(_TOOLS.split())
 
 _BEGIN: Final = "tai-probe-begin"
 _OS_RELEASE: Final = "tai-probe-os-release"
+_MOUNTS: Final = "tai-probe-mounts"
 _END: Final = "tai-probe-end"
 
 # Kept so plain that it can be reviewed at a glance. No ' \ or ! may occur in it: it travels inside one pair of
@@ -228,6 +229,8 @@ _SCRIPT: Final = (
     f"try layer=ionice {' '.join(_IONICE)} true",
     f"echo {_OS_RELEASE}",
     "cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null",
+    f"echo; echo {_MOUNTS}",
+    "cat /proc/self/mountinfo 2>/dev/null",
     f"echo; echo {_END}",
 )
 
@@ -245,7 +248,7 @@ class HostProbe:
     """What a host said of itself. Every field is the host's own claim, held to a plain shape; '' or None if it has none.
 
     os_release: os-release(5) as key → value; tools: those of PROBED_TOOLS that it has; now_epoch: its clock, seconds
-    since 1970; zone: its time zone as +hhmm; complete: False when the answer was cut or something else answered (a
+    since 1970; zone: its time zone as +hhmm; mounts: /proc/self/mountinfo as it printed it; complete: False when the answer was cut or something else answered (a
     ForceCommand, a shell that is none), and then the sandbox is `Sandbox.NONE` with that as its reason.
     """
 
@@ -258,6 +261,7 @@ class HostProbe:
     now_epoch: int | None = None
     os_release: dict[str, str] = field(default_factory=dict)
     tools: frozenset[str] = frozenset()
+    mounts: str = ""
     sandbox: Sandbox = Sandbox.NONE
     complete: bool = False
 
@@ -274,7 +278,8 @@ def parse_probe(text: str) -> HostProbe:
     """
     _, begun, answer = text.rpartition(f"{_BEGIN}\n")
     answer, ended, _ = answer.partition(f"\n{_END}")
-    keys, _, release = answer.partition(f"{_OS_RELEASE}\n")
+    keys, _, rest = answer.partition(f"{_OS_RELEASE}\n")
+    release, _, mounts = rest.partition(f"{_MOUNTS}\n")
     if not (begun and ended):
         return HostProbe(
             sandbox=replace(Sandbox.NONE, missing=(("all", "the host did not answer the probe"),))
@@ -299,6 +304,7 @@ def parse_probe(text: str) -> HostProbe:
         now_epoch=_number(one("now")),
         os_release=_release(release),
         tools=frozenset(said.get("tool", [])) & frozenset(PROBED_TOOLS),
+        mounts=mounts,
         sandbox=_sandbox(one("timeout"), frozenset(said.get("layer", [])), is_root=euid == 0),
         complete=True,
     )

@@ -57,12 +57,21 @@ class Connection(ABC):
     """A host that tai is logged in to, probed once. Opened by an implementation's own `connect`.
 
     host: as reached, facts included. sandbox: the kernel layers that its commands can run under.
-    notes: what the user should know about how it was reached (a key recorded on first contact, a setting not honoured).
+    mounts: its mount table (/proc/self/mountinfo) at login, '' when it is not known.
+    notes: what the user should know about how it was reached (a line of known_hosts that was skipped). details: what
+    only somebody who looks closely wants to know (a setting of ssh that is not honoured).
     """
 
     host: Host
     sandbox: Sandbox
+    mounts: str = ""
     notes: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+
+    @property
+    def is_broken(self) -> bool:
+        """The link is gone, and the next command would get none."""
+        return False
 
     @abstractmethod
     async def _execute(self, wire: Wire, *, timeout_s: float, max_bytes: int) -> Completed:
@@ -79,9 +88,15 @@ class Connection(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of a connection. Seconds; channels: commands at once (OpenSSH allows 10 a connection by default)."""
+    """Bounds of a connection. Seconds; channels: commands at once (OpenSSH allows 10 a connection by default).
+
+    logins: at once to one server (OpenSSH begins to turn some away at 10, MaxStartups). retry_s: how long a server that
+    turns connections away is asked again.
+    """
 
     connect_timeout_s: float = 10.0
     login_timeout_s: float = 15.0
     channels: int = 8
     keepalive_s: float = 15.0
+    logins: int = 6
+    retry_s: float = 10.0

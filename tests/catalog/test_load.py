@@ -75,7 +75,7 @@ def test_folder_that_is_not_there_is_no_error(tmp_path: Path) -> None:
         ('title = "The relay refuses mail"\n', "", (11, "signature.title"), "is missing"),
         ('"-l", "/var', '"--bogus", "/var', (9, "probe(queue-files).argv"), "the read-only policy does not allow it"),
         ('["ls", "-l", "/var/spool/postfix"]', '["rm", "-rf", "/"]', (9, "probe(queue-files).argv"), "policy"),
-        ('["ls", "-l", "/var/spool/postfix"]', '["lsof", "+L1"]', (9, "probe(queue-files).argv"), "default = false"),
+        ('["ls", "-l", "/var/spool/postfix"]', '["lsof", "+L1"]', (9, "probe(queue-files).argv"), 'depth = "named"'),
         ('"/var/spool/postfix"', '"{folder}"', (9, "probe(queue-files).argv"), "unknown slot {folder}"),
         ('"/var/spool/postfix"', '"{path}"', (9, "probe(queue-files).argv"), "needs a for_each"),
         ('title = "What waits"', 'title = "W"\nparser = "nope"', (9, "probe(queue-files).parser"), "no parser 'nope'"),

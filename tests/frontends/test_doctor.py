@@ -56,7 +56,7 @@ def test_a_host_is_looked_at_step_by_step_and_only_id_is_run_there(
     done = tai("doctor", *tai.at(server), "-l", "nobody")
     assert done.returncode == 0, done.stdout
     told = lines(done.stdout)
-    for step in ("resolve", "connect", "host key", "login", "probe", "sandbox", "tools"):
+    for step in ("resolve", "dns", "tcp", "exchange", "host key", "login", "probe", "sandbox", "tools"):
         assert told[step][0].startswith("ok "), done.stdout
     assert "fsize" in told["sandbox"][0]
     assert all("without " in line for line in told["sandbox"][1:])
@@ -71,9 +71,41 @@ def test_the_step_that_fails_is_the_last_line(tai: Tai, sshd_factory: SshdFactor
     first = sshd_factory()
     assert tai("doctor", *tai.at(first)).returncode == 0
     first.stop()
-    assert tai("doctor", *tai.at(first)).stdout.splitlines()[-1].startswith("fail  connect ")
+    assert tai("doctor", *tai.at(first)).stdout.splitlines()[-1].startswith("fail  tcp ")
     second = sshd_factory(port=first.port, host_key=make_key(tmp_path / "other"))
     done = tai("doctor", *tai.at(second))
     assert done.returncode == 3
     assert done.stdout.splitlines()[-1].startswith("fail  host key     its host key has changed")
     assert second.logins == 0
+
+
+def test_each_hop_of_a_jump_chain_is_told_by_itself(tai: Tai, sshd_factory: SshdFactory) -> None:
+    bastion, inner = sshd_factory(), sshd_factory()
+    tai.home.configure(
+        f"Host bastion inner\n HostName 127.0.0.1\n ForwardAgent yes\nHost bastion\n Port {bastion.port}\n"
+        f"Host inner\n Port {inner.port}\n ProxyJump bastion\n"
+    )
+    done = tai("doctor", "inner")
+    told = lines(done.stdout)
+    for step in ("tcp", "exchange", "host key", "login"):
+        assert [line.split(": ")[0] for line in told[step]] == [
+            "ok hop 1 of 2, bastion",
+            "ok hop 2 of 2, inner",
+        ], done.stdout
+    assert told["ssh config"] == [
+        f"warn {name}: tai does not do what is set here: forwardagent yes" for name in ("bastion", "inner")
+    ]
+    inner.stop()
+    done = tai("doctor", "inner")
+    assert done.returncode == 3
+    last = done.stdout.splitlines()[-1]
+    assert last.startswith("fail  tcp          hop 2 of 2, inner: the jump host bastion could not connect"), (
+        last
+    )
+    assert "→" in last
+
+
+def test_a_name_without_an_address_ends_the_walk_with_what_to_do(tai: Tai) -> None:
+    done = tai("doctor", "no-such-host.invalid")
+    assert done.returncode == 3
+    assert done.stdout.splitlines()[-1].startswith("fail  dns          no-such-host.invalid: ")

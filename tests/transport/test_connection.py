@@ -180,9 +180,40 @@ async def test_a_cut_link_keeps_what_came_and_is_no_success(sshd: Sshd, dial: Di
     assert done.stdout == b"half\n"
     assert done.exit is None
     assert done.disconnected
-    later = await shell(connection, "echo again")
-    assert (later.exit, later.stdout) == (None, b"")
-    assert later.disconnected
+
+
+async def test_a_link_that_dropped_between_commands_is_made_anew_once(sshd: Sshd, dial: Dialler) -> None:
+    connection = await dial(sshd)
+    assert (await shell(connection, "kill -KILL $PPID")).disconnected
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(shell(connection, f"echo {n}")) for n in range(12)]
+    assert [task.result().stdout for task in tasks] == [f"{n}\n".encode() for n in range(12)]
+    assert sshd.logins == 2
+    assert any("logged in anew" in line for line in dial.reported)
+    assert not connection.is_broken
+
+
+async def test_a_host_that_is_gone_is_tried_once_more_and_then_given_up(sshd: Sshd, dial: Dialler) -> None:
+    connection = await dial(sshd)
+    sshd.stop()
+    await shell(connection, "kill -KILL $PPID")
+    first, second = await shell(connection, "echo x"), await shell(connection, "echo x")
+    assert "refused the connection" in first.disconnected
+    assert (second.exit, second.disconnected) == (None, first.disconnected)
+    assert connection.is_broken
+
+
+async def test_a_host_whose_key_changed_meanwhile_gets_no_command(
+    sshd_factory: SshdFactory, dial: Dialler
+) -> None:
+    server = sshd_factory()
+    connection = await dial(server)
+    server.stop()
+    await shell(connection, "kill -KILL $PPID")
+    impostor = sshd_factory(port=server.port)
+    done = await shell(connection, "echo x")
+    assert "host key has changed" in done.disconnected
+    assert impostor.logins == 0
 
 
 async def test_many_commands_share_one_login_and_ask_for_no_terminal(sshd: Sshd, dial: Dialler) -> None:

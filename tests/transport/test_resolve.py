@@ -64,17 +64,27 @@ async def test_a_jump_host_that_is_its_own_is_told_in_ssh_s_words(client_home: C
         await resolve(Target("web"))
 
 
-async def test_a_proxy_command_is_refused_and_none_is_not(client_home: ClientHome) -> None:
-    client_home.configure("Host a\n ProxyCommand none\nHost b\n ProxyCommand nc %h %p\n")
-    assert await names(Target("a", user="me")) == ["me@a:22"]
-    with pytest.raises(HostError, match="ProxyCommand nc %h %p, which tai does not run"):
-        await resolve(Target("b"))
+async def test_a_proxy_command_is_expanded_and_none_is_none(client_home: ClientHome) -> None:
+    client_home.configure("Host a\n ProxyCommand none\nHost b\n ProxyCommand nc -X 5 %h %p %r %%\n")
+    (plain,), (proxied,) = await resolve(Target("a")), await resolve(Target("b", user="me"))
+    assert (plain.settings.proxy_command, proxied.settings.proxy_command) == ("", "nc -X 5 b 22 me %")
+
+
+async def test_a_name_that_a_shell_would_run_never_gets_into_a_proxy_command(client_home: ClientHome) -> None:
+    client_home.configure("Host b*\n ProxyCommand nc %h %p\n")
+    for name in ("b$(touch /tmp/x)", "b;id", "b`id`", "b'"):
+        with pytest.raises(HostError):
+            await resolve(Target(name))
 
 
 async def test_settings_that_are_not_honoured_are_named(client_home: ClientHome) -> None:
     client_home.configure("ForwardAgent yes\nLocalForward 8080 db:80\nControlMaster no\nSetEnv A=b\n")
     (hop,) = await resolve(Target("web"))
-    assert hop.settings.not_honoured == ("forwardagent yes", "localforward 8080 [db]:80", "setenv A=b")
+    assert sorted(hop.settings.not_honoured) == [
+        "forwardagent yes",
+        "localforward 8080 [db]:80",
+        "setenv A=b",
+    ]
 
 
 async def test_plain_defaults_are_all_honoured(client_home: ClientHome) -> None:

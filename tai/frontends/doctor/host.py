@@ -5,13 +5,14 @@ Every command goes the ordinary way, through the policy and into a record. sudo 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Final
 
 from tai import resources
 from tai.bus import Sink
 from tai.catalog import load_catalog
-from tai.errors import HostError, HostKeyError, TaiError
+from tai.errors import HostError, TaiError
 from tai.events import Stamped
 from tai.frontends import shell
 from tai.frontends.doctor.line import Line
@@ -39,20 +40,35 @@ _CLOCK_S: Final = 60
 
 
 async def look_at(flags: Flags, chosen: Settings, target: Target) -> AsyncIterator[Line]:
-    """Go to the host step by step; the first step that fails is the last line."""
-    from tai.transport.ssh.resolve import resolve  # noqa: PLC0415 - brings asyncssh
+    """Go to the host step by step, hop by hop; the first step that fails is the last line."""
+    from tai.frontends.doctor.way import Watched, look_up  # noqa: PLC0415 - brings asyncssh
+    from tai.transport.ssh.resolve import resolve  # noqa: PLC0415
 
     try:
         hops = await resolve(target)
     except TaiError as error:
-        yield _failed("resolve", error)
+        yield Line("fail", "resolve", _cause(error), error.remedy if isinstance(error, HostError) else "")
         return
     yield Line("ok", "resolve", " → ".join(hop.label for hop in hops))
+    for hop in hops:
+        if hop.settings.not_honoured:
+            said = ", ".join(hop.settings.not_honoured)
+            yield Line("warn", "ssh config", f"{hop.name}: tai does not do what is set here: {said}")
+    yield (named := await look_up(hops[0]))
+    if named.verdict == "fail":
+        return
+    watched = Watched(hops)
+    connect = shell.ssh_connect(chosen, watch=watched)
     session, bus, close_record = shell.new_session(chosen, _silence(), target)
     try:
-        investigation = shell.build(flags, chosen, session, bus=bus, connect=shell.ssh_connect(chosen))
+        investigation = shell.build(flags, chosen, session, bus=bus, connect=connect)
+        login = asyncio.create_task(investigation.connect())
         try:
-            connection = await investigation.connect()
+            async for line in watched.connect(login):
+                yield line
+            if login.exception() is not None:
+                return
+            connection = login.result()
             for line in _reached(connection):
                 yield line
             (seen,) = await investigation.run_line("id")
@@ -60,11 +76,19 @@ async def look_at(flags: Flags, chosen: Settings, target: Target) -> AsyncIterat
                 yield line
             yield _sudo(chosen, target, connection.host.facts)
         except TaiError as error:
-            yield _failed("connect", error)
+            yield Line("fail", "privileges", _cause(error))
         finally:
+            login.cancel()
+            await asyncio.wait([login])
             await investigation.close()
     finally:
         close_record()
+
+
+def _cause(error: TaiError) -> str:
+    if not isinstance(error, HostError):
+        return str(error)
+    return error.cause if error.hop == error.host else f"at {error.hop}: {error.cause}"
 
 
 def _silence() -> Sink:
@@ -76,20 +100,8 @@ def _silence() -> Sink:
     return hear
 
 
-def _failed(step: str, error: TaiError) -> Line:
-    if not isinstance(error, HostError):
-        return Line("fail", step, str(error))
-    what = "host key" if isinstance(error, HostKeyError) else step
-    at = "" if error.hop == error.host else f"at {error.hop}: "
-    return Line("fail", what, f"{at}{error.cause}", error.remedy)
-
-
 def _reached(connection: Connection) -> Iterator[Line]:
-    host, facts = connection.host, connection.host.facts
-    way = f" through {', '.join(host.via)}" if host.via else ""
-    yield Line("ok", "connect", f"{host.name} port {host.port}{way}")
-    yield Line("ok", "host key", "as on record at each hop, or recorded just now")
-    yield Line("ok", "login", f"as {host.user}, with a key pair")
+    facts = connection.host.facts
     for note in connection.notes:
         yield Line("warn", "ssh", note)
     yield Line("ok", "probe", f"{facts.os_name or 'an unknown system'}, kernel {facts.kernel}")

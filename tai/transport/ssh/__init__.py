@@ -1,7 +1,7 @@
 """Hosts over SSH, as OpenSSH would reach them: key pairs only, every hop's host key checked, no terminal, no forwarding.
 
-The way in: `resolve` (ssh -G) → `login` (per hop: `hostkey`, `keys`, `algorithms`) → `probe` → `connection`.
-asyncssh is imported by the first call of `connect`, not by this package: it costs a tenth of a second.
+The way in: `dialer` (what hosts share) → `resolve` (ssh -G) → `login` (per hop: `hostkey`, `keys`, `algorithms`) → `way` →
+`probe` → `connection`. asyncssh is imported by the first call here, not by this package: it costs a tenth of a second.
 """
 
 from __future__ import annotations
@@ -14,20 +14,29 @@ from tai.transport.base import Limits, Target
 
 if TYPE_CHECKING:
     from tai.transport.ssh.connection import SSHConnection
+    from tai.transport.ssh.dialer import Dialer
+    from tai.transport.ssh.login import Watch
 
-__all__ = ["connect"]
+__all__ = ["Dialer", "SSHConnection", "connect", "make_dialer"]
+
+
+def make_dialer(
+    limits: Limits,
+    *,
+    known_hosts: Path | None = None,
+    proxy_command: Callable[[str], bool] | None = None,
+    watch: Watch | None = None,
+) -> Dialer:
+    """What all hosts of one run are reached through; see `tai.transport.ssh.dialer`."""
+    from tai.transport.ssh.dialer import Dialer  # noqa: PLC0415 - see the module's docstring
+
+    return Dialer(
+        limits, known_hosts=known_hosts, proxy_command=proxy_command or (lambda _: False), watch=watch
+    )
 
 
 async def connect(
     target: Target, limits: Limits, *, report: Callable[[str], None], known_hosts: Path | None = None
 ) -> SSHConnection:
-    """Log in to a host, through its jump hosts if it has any, and ask it once what it is.
-
-    report: gets a full line for each host key that is recorded on first contact. known_hosts: the only known_hosts file,
-    at every hop, in place of those that ssh's configuration names; it is made if absent.
-    Raises HostError naming host, hop, cause and remedy; HostKeyError when a hop cannot be trusted; InputError for a
-    `target.jump` that is no jump list. Nothing stays open then, nor on cancellation.
-    """
-    from tai.transport.ssh import login  # noqa: PLC0415 - see the module's docstring
-
-    return await login.connect(target, limits, report=report, known_hosts=known_hosts)
+    """Reach one host and nothing else: `Dialer.connect` on a dialer of its own."""
+    return await make_dialer(limits, known_hosts=known_hosts).connect(target, report)

@@ -1,57 +1,51 @@
 """A host that tai is logged in to: commands over channels of one SSH connection, a few at a time.
 
 Not the login (`tai.transport.ssh.login`) and not the policy: `_execute` sends what `tai.transport.run` rendered.
+
+A link that breaks costs the commands that were under way, with what they had printed kept. A command that had not been
+sent yet goes over a new login, once: a login after which no command ended earns no other.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
+from tai.errors import HostError
 from tai.model import Host
 from tai.policy.sandbox import Sandbox
 from tai.policy.wire import Wire
 from tai.transport.base import Completed, Connection, Limits
-from tai.transport.ssh.channels import Channels
-from tai.transport.ssh.client import Client
+from tai.transport.ssh.channels import Channel, Channels
 from tai.transport.ssh.loader import asyncssh
 from tai.transport.ssh.resolve import Hop
 from tai.transport.ssh.session import End, Session
 from tai.transport.ssh.spoken import clean
+from tai.transport.ssh.way import Way
 
-_CLOSE_WAIT_S = 2.0  # a server that does not answer our goodbye is left behind after this
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One hop that is logged in to. warnings: lines of known_hosts that were skipped."""
-
-    hop: Hop
-    connection: asyncssh.SSHClientConnection
-    client: Client
-    warnings: tuple[str, ...] = ()
-
-    async def close(self) -> None:
-        """Say goodbye, and hang up when that gets no answer. Safe to call twice."""
-        self.connection.close()
-        try:
-            async with asyncio.timeout(_CLOSE_WAIT_S):
-                await self.connection.wait_closed()
-        except TimeoutError:
-            self.connection.abort()
+_STOP_WAIT_S = 2.0  # how long a channel that is still opening is waited for, to stop the command on it
 
 
 class SSHConnection(Connection):
-    """A host over SSH. name: as the user typed it; links: the way to it, the last is the host itself.
+    """A host over SSH. name: as the user typed it; way: the hops to it, logged in to.
 
+    again: makes the same way anew. report: takes a line about that.
     probe_output: what the probe printed, raw. noise: what the account's start-up files print before every output, as seen
     before the probe's; it is taken off the front of each output that begins with it, because no command printed it.
     """
 
-    def __init__(self, name: str, links: Sequence[Link], limits: Limits) -> None:
-        hops = [link.hop for link in links]
+    def __init__(
+        self,
+        name: str,
+        way: Way,
+        limits: Limits,
+        *,
+        again: Callable[[], Awaitable[Way]],
+        report: Callable[[str], None],
+    ) -> None:
+        hops = way.hops
         settings = hops[-1].settings
         self.host = Host(
             name=name,
@@ -62,11 +56,18 @@ class SSHConnection(Connection):
         self.sandbox = Sandbox.NONE
         self.probe_output = b""
         self.noise = b""
-        self._links = tuple(links)
-        self._channels = Channels(limits.channels)
+        self._way = way
+        self._limits = limits
+        self._channels = Channels(limits.channels, way.link.connection)
+        self._again = again
+        self._report = report
+        self._repair = asyncio.Lock()
+        self._used = False
+        self._given_up = ""
         self.notes = tuple(
-            dict.fromkeys((*_setting_notes(hops), *(w for link in links for w in link.warnings)))
+            dict.fromkeys((*(note for hop in hops for note in hop.settings.notes), *way.warnings))
         )
+        self.details = _not_honoured(hops)
 
     async def _execute(self, wire: Wire, *, timeout_s: float, max_bytes: int) -> Completed:
         """See Connection. What is taken off the output: see `noise`."""
@@ -77,28 +78,67 @@ class SSHConnection(Connection):
         """Get a channel and run there. One that the host refuses is asked for again; see `Channels`."""
         refusals = 0
         while True:
-            async with self._channels.one() as slot:
-                started = time.monotonic()
-                session = Session(max_bytes, on_open=slot.opened)
+            started = time.monotonic()
+            if broken := await self._repaired():
+                return Completed(None, disconnected=broken)
+            channels = self._channels
+            async with channels.one() as place:
+                session = Session(max_bytes, on_open=channels.note_running)
                 try:
-                    return await self._run(session, wire, timeout_s, started)
-                except asyncssh.ChannelOpenError as error:
+                    return await self._run(session, await channels.channel(place), wire, timeout_s, started)
+                except (asyncssh.Error, OSError) as error:
+                    if lost := self._way.lost:
+                        if session.is_open:  # it may have been sent
+                            return _completed(session, started, disconnected=clean(lost))
+                        continue
+                    if not isinstance(error, asyncssh.ChannelOpenError):
+                        return _completed(session, started, disconnected=clean(str(error)))
                     refusals += 1
-                    if lost := self._links[-1].client.lost:
-                        return _completed(session, started, disconnected=clean(lost))
-                    if not await slot.refused(refusals):
+                    if not await channels.refused(refusals):
                         reason = f"the host opens no channel for a command: {clean(error.reason)}"
                         return _completed(session, started, disconnected=reason)
-                except (asyncssh.Error, OSError) as error:
-                    return _completed(session, started, disconnected=clean(str(error)))
+                finally:
+                    if session.is_open:
+                        self._used = True
+                        channels.note_ended()
+
+    async def _repaired(self) -> str:
+        """Log in anew when the link is broken. '' when it stands; else why it does not, and no command is sent."""
+        if not self._way.lost and not self._given_up:
+            return ""
+        async with self._repair:
+            lost = self._way.lost
+            if self._given_up or not lost:
+                return self._given_up
+            if not self._used:
+                self._given_up = lost
+                return lost
+            self._used = False
+            await self._channels.close()
+            await self._way.close()
+            try:
+                self._way = await self._again()
+            except HostError as error:
+                self._given_up = f"{clean(lost)}; no new login either: {error.cause}"
+                return self._given_up
+            self._channels = Channels(self._limits.channels, self._way.link.connection)
+            self._report(f"the link to {self.host.name} broke ({clean(lost)}); logged in anew")
+            return ""
+
+    @property
+    def is_broken(self) -> bool:
+        return bool(self._way.lost or self._given_up)
 
     async def close(self) -> None:
-        for link in reversed(self._links):
-            await link.close()
+        self._given_up = self._given_up or "the connection was closed"
+        await self._channels.close()
+        await self._way.close()
 
-    async def _run(self, session: Session, wire: Wire, timeout_s: float, started: float) -> Completed:
-        """Open a channel, send the command, wait. Whatever ends the wait early stops the remote command too."""
-        opening = asyncio.ensure_future(self._open(session, wire))
+    async def _run(
+        self, session: Session, channel: Channel, wire: Wire, timeout_s: float, started: float
+    ) -> Completed:
+        """Send the command and wait. Whatever ends the wait early stops the remote command too."""
+        opening = asyncio.ensure_future(channel.start(session, wire.command, wire.stdin))
         timed_out = False
         try:
             async with asyncio.timeout(timeout_s):
@@ -107,46 +147,29 @@ class SSHConnection(Connection):
                 end = await session.end()
         except TimeoutError:
             timed_out = True
-            await _stop(session, opening)
+            await _stop(session, channel, opening)
         except asyncio.CancelledError:
-            await _stop(session, opening)
+            await _stop(session, channel, opening)
             raise
         else:
             if end is End.FULL:
-                await _stop(session, opening)
+                await _stop(session, channel, opening)
         return _completed(session, started, timed_out=timed_out, truncated=session.overflowed)
 
-    async def _open(self, session: Session, wire: Wire) -> asyncssh.SSHClientChannel[bytes]:
-        channel, _ = await self._links[-1].connection.create_session(
-            lambda: session,
-            wire.command,
-            encoding=None,
-            request_pty=False,
-            term_type=None,
-            env={},
-            send_env=[],
-            x11_forwarding=False,
-        )
-        if wire.stdin is not None:
-            channel.write(wire.stdin)
-        channel.write_eof()
-        return channel
 
-
-def _setting_notes(hops: Sequence[Hop]) -> list[str]:
-    notes = [note for hop in hops for note in hop.settings.notes]
-    return notes + [
+def _not_honoured(hops: Sequence[Hop]) -> tuple[str, ...]:
+    return tuple(
         f"not honoured for {hop.name}: {', '.join(hop.settings.not_honoured)}"
         for hop in hops
         if hop.settings.not_honoured
-    ]
+    )
 
 
-async def _stop(session: Session, opening: asyncio.Future[asyncssh.SSHClientChannel[bytes]]) -> None:
+async def _stop(session: Session, channel: Channel, opening: asyncio.Future[None]) -> None:
     """Stop a command whose channel is open, or still opening: an answer to that is awaited for two seconds at most."""
     try:
-        async with asyncio.timeout(_CLOSE_WAIT_S):
-            channel = await opening
+        async with asyncio.timeout(_STOP_WAIT_S):
+            await opening
     except (TimeoutError, asyncssh.Error, OSError):
         return
     await session.stop(channel)

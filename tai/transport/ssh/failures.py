@@ -64,8 +64,29 @@ def explain(error: BaseException, attempt: Attempt) -> HostError:
     for kind in type(error).__mro__:
         if kind in CAUSES:
             cause, remedy = CAUSES[kind](error, attempt)
-            return HostError(attempt.host, cause, remedy, hop=attempt.hop.name)
+            # sshd that has too many logins under way (MaxStartups) closes the connection before it says a word.
+            passing = CAUSES[kind] is _dropped and attempt.stage in (Stage.CONNECTING, Stage.GREETING)
+            return HostError(attempt.host, cause, remedy, hop=attempt.hop.name, passing=passing)
     raise error
+
+
+def for_host(error: HostError, host: str) -> HostError:
+    """The same failure as `host` meets it, when it was met on the way to another host behind the same hop."""
+    if error.host == host:
+        return error
+    return type(error)(host, error.cause, error.remedy, hop=error.hop, passing=error.passing)
+
+
+def proxy_command_refused(host: str, hop: Hop) -> HostError:
+    """A ProxyCommand is an arbitrary local program between us and the host: tai runs it only where the user says so."""
+    return HostError(
+        host,
+        f"ssh's configuration reaches it through ProxyCommand {clean(hop.settings.proxy_command)}, which tai does not run "
+        "by itself",
+        "Give the way as jump hosts, with ProxyJump in the configuration or with -J; or allow the program for this host "
+        f'in tai\'s own configuration: [hosts."{hop.name}"] proxy_command = true.',
+        hop=hop.name,
+    )
 
 
 def _timeout(error: BaseException, attempt: Attempt) -> Explanation:
@@ -119,6 +140,9 @@ def _system(error: BaseException, attempt: Attempt) -> Explanation:
     return f"cannot connect to {attempt.address}: {reason}", "Check the network, or go by a jump host (-J)."
 
 
+_OLD_ALGORITHMS = "tai speaks no algorithm that rests on SHA-1 or DSA; a host that speaks nothing else needs a newer sshd or host key."
+
+
 def _dropped(error: BaseException, attempt: Attempt) -> Explanation:
     said = clean(getattr(error, "reason", "") or str(error))
     if "too many authentication failures" in said.lower():
@@ -131,16 +155,17 @@ def _dropped(error: BaseException, attempt: Attempt) -> Explanation:
             f"{attempt.address} closed the connection before the SSH greeting",
             "sshd may be refusing new connections for now (MaxStartups, fail2ban, a full disk); try again shortly.",
         )
-    return (
-        f"the connection was closed while {attempt.stage.value}" + (f": {said}" if said else ""),
-        "The host's sshd log tells why (journalctl -u ssh).",
-    )
+    closed = f"the connection was closed while {attempt.stage.value}" + (f": {said}" if said else "")
+    if attempt.stage is Stage.KEY_EXCHANGE:
+        # A server that finds no algorithm of ours to its liking may hang up before we have read what it offers.
+        return closed, f"{_OLD_ALGORITHMS} The host's sshd log tells why (journalctl -u ssh)."
+    return closed, "The host's sshd log tells why (journalctl -u ssh)."
 
 
 def _algorithms(error: BaseException, attempt: Attempt) -> Explanation:
     return (
         f"{attempt.address} and tai have no algorithm in common ({clean(getattr(error, 'reason', ''))})",
-        "tai speaks none that rest on SHA-1 or DSA; the host's sshd needs an update or stronger host keys.",
+        _OLD_ALGORITHMS,
     )
 
 

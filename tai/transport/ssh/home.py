@@ -54,8 +54,27 @@ class Tokens:
     port: str
     alias: str = ""
 
+    def command(self, text: str) -> str:
+        """A ProxyCommand, expanded; '' for none. Raises ValueError for a name that a shell would take for more than a name.
+
+        A host's name may come from a ticket. OpenSSH refuses such names since 9.6 (ssh(1), "ProxyCommand").
+        """
+        if text.lower() in ("", "none"):
+            return ""
+        for value in (self.hostname, self.name, self.user, self.alias):
+            if not re.fullmatch(r"[\w.:%@+,=/-]*", value, re.ASCII) or value.startswith("-"):
+                raise ValueError(f"{value!r} is no name to put into a ProxyCommand")
+        return self._expanded(text)
+
     def path(self, text: str) -> Path:
         """One path, expanded; a relative one is relative to the working directory, as in ssh."""
+        text = self._expanded(text)
+        text = re.sub(r"\$\{(\w+)\}", lambda match: os.environ.get(match[1], match[0]), text)
+        if text == "~" or text.startswith("~/"):
+            return home() / text[2:]
+        return rehomed(Path(text))
+
+    def _expanded(self, text: str) -> str:
         values = {
             "%": "%",
             "d": str(home()),
@@ -69,11 +88,7 @@ class Tokens:
             "r": self.user,
             "u": account_name(),
         }
-        text = re.sub(r"%(.)", lambda match: values.get(match[1], match[0]), text)
-        text = re.sub(r"\$\{(\w+)\}", lambda match: os.environ.get(match[1], match[0]), text)
-        if text == "~" or text.startswith("~/"):
-            return home() / text[2:]
-        return rehomed(Path(text))
+        return re.sub(r"%(.)", lambda match: values.get(match[1], match[0]), text)
 
     def paths(self, text: str) -> tuple[Path, ...]:
         """A list separated by spaces; `none` is an empty one."""

@@ -41,7 +41,8 @@ _MITM = (
 class HostKeyCheck:
     """Judges the keys that one hop offers.
 
-    error: why the last key was not accepted, None when it was. report: gets one line for each key that is recorded.
+    error: why the last key was not accepted, None when it was. accepted_as: the accepted key and where it stands; '' while
+    there is none. report: gets one line for each key that is recorded.
     Raises HostError, from the constructor, when a known_hosts file is there but cannot be read.
     """
 
@@ -53,6 +54,7 @@ class HostKeyCheck:
         self._names = Names.of(hop.settings.hostname, hop.settings.port, alias=hop.settings.host_key_alias)
         self._accepted: bytes | None = None
         self.error: HostKeyError | None = None
+        self.accepted_as = ""
         known = self._read()
         self.warnings = known.warnings
         self.on_record = known.about(self._names)
@@ -83,6 +85,8 @@ class HostKeyCheck:
         self.error = self._explain(verdict, f"{key_type} {fingerprint(blob)}")
         if self.error is None:
             self._accepted = blob
+            where = verdict.entry.where if isinstance(verdict, Known) else "new here"
+            self.accepted_as = f"{key_type} {fingerprint(blob)} ({where})"
         return self.error is None
 
     def refuses_authority(self, authority: asyncssh.SSHKey) -> None:

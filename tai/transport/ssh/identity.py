@@ -64,6 +64,10 @@ def _unencrypted(identity: Identity) -> Identity:
         key = asyncssh.import_private_key(identity.data)
     except (ValueError, asyncssh.Error) as error:
         return replace(identity, problem=f"it is not a private key that can be used ({error})")
+    if key.algorithm.startswith(b"sk-"):
+        # The file only says which key of the token is meant; OpenSSH's agent talks to the token, and asks for the touch.
+        said = f"it is a security key, which signs through the agent: ssh-add {identity.file}"
+        return replace(identity, public=key.convert_to_public(), problem=said)
     if key.algorithm == b"ssh-dss":
         return replace(identity, problem="DSA keys are too weak; make one with ssh-keygen -t ed25519")
     return replace(identity, key=key, public=key.convert_to_public())

@@ -14,6 +14,7 @@ import copy
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from tai.transport.base import Target
 from tai.transport.ssh import terminal
@@ -25,6 +26,15 @@ from tai.transport.ssh.settings import Effective
 _AGENT_S = 5.0  # listing keys is instant; a forwarded agent whose far end is gone never answers
 
 
+_Answer = TypeVar("_Answer")
+
+
+class WhileAsking(Protocol):
+    """Awaits the answer to a prompt with the login's clock stopped, because people take their time to type."""
+
+    async def __call__(self, answer: Awaitable[_Answer], /) -> _Answer: ...
+
+
 @dataclass(slots=True)
 class Offer:
     """pairs: to be tried in this order. unused: `FILE: reason` for each key that cannot be; grows while logging in."""
@@ -34,29 +44,29 @@ class Offer:
 
 
 class KeyRing:
-    """The keys of one run. A passphrase is asked for once; what it unlocked serves every hop behind."""
+    """The keys of one run. A passphrase is asked for once; what it unlocked serves every hop and host."""
 
-    def __init__(self, target: Target) -> None:
-        self._target = target
+    def __init__(self) -> None:
         self._unlocked: dict[Path, asyncssh.SSHKey] = {}
-        self._asked = False
+        self._asked: Path | None = None
+        self._turn = asyncio.Lock()  # many hosts at once still ask once
 
     async def offer(
         self,
+        target: Target,
         settings: Effective,
         agent: asyncssh.SSHAgentClient | None,
-        while_asking: Callable[[Awaitable[str]], Awaitable[str]],
+        while_asking: WhileAsking,
     ) -> Offer:
         """Gather the key pairs for one hop.
 
-        agent: the agent's client, None when there is none to use. while_asking: awaits the answer to a prompt with the
-        login's clock stopped, because people take their time to type.
+        agent: the agent's client, None when there is none to use.
         """
         offer = Offer()
         held = await _held(agent, offer)
         offered: set[bytes] = set()
         certificates = [*_certificates(settings.certificate_files, offer)]
-        for file, is_wanted in candidates(self._target, settings):
+        for file, is_wanted in candidates(target, settings):
             identity = read_identity(file)
             if identity is None:
                 if is_wanted:
@@ -77,7 +87,7 @@ class KeyRing:
         held: dict[bytes, asyncssh.SSHKeyPair],
         certificates: Sequence[asyncssh.SSHCertificate],
         offer: Offer,
-        while_asking: Callable[[Awaitable[str]], Awaitable[str]],
+        while_asking: WhileAsking,
     ) -> list[asyncssh.SSHKeyPair]:
         """The pairs of one key file: with its certificate first, where it has one."""
         public = identity.public
@@ -97,10 +107,10 @@ class KeyRing:
                 f"through the agent: ssh-add {identity.file}"
             )
             return []
-        if self._asked or not terminal.has_terminal():
-            reason = (
-                "one passphrase is asked for at most" if self._asked else "there is no terminal to ask on"
-            )
+        # While another host's login asks for this very file, its answer is waited for.
+        asked = self._asked is not None and not (self._turn.locked() and self._asked == identity.file)
+        if asked or not terminal.has_terminal():
+            reason = "one passphrase is asked for at most" if asked else "there is no terminal to ask on"
             offer.unused.append(
                 f"{identity.file}: it is encrypted, the agent does not hold it, and {reason}: ssh-add {identity.file}"
             )
@@ -111,17 +121,22 @@ class KeyRing:
 
         return [*(LockedPair(public, unlock, c) for c in fitting), LockedPair(public, unlock)]
 
-    async def _unlock(
-        self, identity: Identity, offer: Offer, while_asking: Callable[[Awaitable[str]], Awaitable[str]]
-    ) -> asyncssh.SSHKey:
+    async def _unlock(self, identity: Identity, offer: Offer, while_asking: WhileAsking) -> asyncssh.SSHKey:
         """Ask for the passphrase. ValueError when it is wrong: asyncssh then goes on to the next key."""
-        if identity.file in self._unlocked:
-            return self._unlocked[identity.file]
-        if self._asked:
-            raise ValueError("a passphrase was asked for already")
-        self._asked = True
+        return await while_asking(self._unlocked_or_asked(identity, offer))
+
+    async def _unlocked_or_asked(self, identity: Identity, offer: Offer) -> asyncssh.SSHKey:
+        async with self._turn:
+            if identity.file in self._unlocked:
+                return self._unlocked[identity.file]
+            if self._asked is not None:
+                raise ValueError("a passphrase was asked for already")
+            self._asked = identity.file
+            return await self._typed(identity, offer)
+
+    async def _typed(self, identity: Identity, offer: Offer) -> asyncssh.SSHKey:
         try:
-            passphrase = await while_asking(terminal.ask(f"Passphrase for {identity.file}: "))
+            passphrase = await terminal.ask(f"Passphrase for {identity.file}: ")
             key = asyncssh.import_private_key(identity.data, passphrase)
         except ValueError as error:
             offer.unused.append(f"{identity.file}: it could not be unlocked ({error})")

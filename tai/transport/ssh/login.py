@@ -1,87 +1,110 @@
-"""Walking the jump chain and logging in, hop by hop; then asking the host once what it is.
+"""Logging in to one hop: host keys on record, key pairs, connection, authentication; with a clock on each.
 
-Each hop goes the same ladder: host keys on record, key pairs, connection, and only then the next one through it. What
-fails says so with the hop's name (`tai.transport.ssh.failures`), and everything opened before is closed.
+Not the chain of hops, nor what they share (`tai.transport.ssh.dialer`). What fails says so with the hop's name
+(`tai.transport.ssh.failures`), and everything opened before is closed.
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import TypeVar
 
+from tai.errors import HostError
 from tai.transport.base import Limits, Target
 from tai.transport.ssh.algorithms import propose
-from tai.transport.ssh.client import Client
-from tai.transport.ssh.connection import Link, SSHConnection
-from tai.transport.ssh.failures import FOREIGN, Attempt, explain
+from tai.transport.ssh.client import Client, Stage
+from tai.transport.ssh.failures import FOREIGN, Attempt, explain, proxy_command_refused
 from tai.transport.ssh.hostkey import HostKeyCheck
 from tai.transport.ssh.keys import KeyRing, Offer
 from tai.transport.ssh.loader import asyncssh
-from tai.transport.ssh.probe import describe, probe
-from tai.transport.ssh.resolve import Hop, resolve
-from tai.transport.ssh.settings import Effective
+from tai.transport.ssh.resolve import Hop
+from tai.transport.ssh.way import Link
+
+_Answer = TypeVar("_Answer")
 
 _FAMILIES = {"inet": socket.AF_INET, "inet6": socket.AF_INET6}
+_FIRST_PAUSE_S = 0.25  # before the second try at a server that turns connections away; doubled each time
+_LONGEST_PAUSE_S = 4.0
+
+Watch = Callable[[Hop, Stage, str], None]
+"""Gets each step of a login that is done: the hop, the step, and what there is to say of it."""
 
 
-async def connect(
-    target: Target, limits: Limits, *, report: Callable[[str], None], known_hosts: Path | None = None
-) -> SSHConnection:
-    """See `tai.transport.ssh.connect`."""
-    hops = await resolve(target)
-    if known_hosts is not None:
-        hops = tuple(replace(hop, settings=_only(hop.settings, known_hosts)) for hop in hops)
-    walk = _Walk(target.name, limits, report, KeyRing(target))
-    async with AsyncExitStack() as opened:
-        links: list[Link] = []
-        for hop in hops:
-            link = await walk.open(hop, links[-1] if links else None)
-            opened.push_async_callback(link.close)
-            links.append(link)
-        connection = SSHConnection(target.name, links, limits)
-        describe(connection, await probe(connection))
-        opened.pop_all()  # the connection owns the links now
-        return connection
+def nobody_watches(hop: Hop, stage: Stage, said: str) -> None:
+    """For logins that nobody wants told step by step."""
+    del hop, stage, said
 
 
 @dataclass(frozen=True, slots=True)
-class _Walk:
-    """What all hops of one login share. host: what the user asked for."""
+class Login:
+    """One hop to log in to. target: what the user asked for; through: the link to the hop before, None for the first."""
 
-    host: str
+    target: Target
+    hop: Hop
+    through: Link | None
     limits: Limits
-    report: Callable[[str], None]
     ring: KeyRing
+    report: Callable[[str], None]
+    watch: Watch = nobody_watches
+    allow_proxy_command: bool = False
 
-    async def open(self, hop: Hop, through: Link | None) -> Link:
-        """Log in to one hop. Raises HostError or HostKeyError, and leaves nothing open then."""
-        settings, login_s = hop.settings, self.limits.login_timeout_s
+    async def link(self) -> Link:
+        """Log in. A server that turns connections away for now (MaxStartups) is asked again, ever more slowly.
+
+        Raises HostError or HostKeyError, and leaves nothing open then.
+        """
+        if self.hop.settings.proxy_command and not self.allow_proxy_command:
+            raise proxy_command_refused(self.target.name, self.hop)
+        now = asyncio.get_running_loop().time
+        give_up, pause = now() + self.limits.retry_s, _FIRST_PAUSE_S
+        while True:
+            try:
+                return await self._once()
+            except HostError as error:
+                # Many clients that were turned away at once must not all come back at once.
+                wait = pause * random.uniform(0.5, 1.5)  # noqa: S311 - no secret hangs on it
+                if not error.passing or now() + wait > give_up:
+                    raise
+                if pause == _FIRST_PAUSE_S:
+                    self.report(
+                        f"{self.hop.name} turns connections away for now (MaxStartups?); trying again for up to "
+                        f"{self.limits.retry_s:g} s"
+                    )
+                await asyncio.sleep(wait)
+                pause = min(pause * 2, _LONGEST_PAUSE_S)
+
+    async def _once(self) -> Link:
+        hop, settings, login_s = self.hop, self.hop.settings, self.limits.login_timeout_s
         connect_s = settings.connect_timeout_s or self.limits.connect_timeout_s
-        attempt = Attempt(
-            self.host, hop, through.hop if through else None, connect_s=connect_s, login_s=login_s
-        )
-        check = HostKeyCheck(self.host, hop, self.report)
+        before = self.through.hop if self.through else None
+        attempt = Attempt(self.target.name, hop, before, connect_s=connect_s, login_s=login_s)
+        check = HostKeyCheck(self.target.name, hop, self.report)
         agent = asyncssh.SSHAgentClient(settings.agent) if settings.agent else None
         now = asyncio.get_running_loop().time
         try:
             async with asyncio.timeout(None) as clock:
 
-                async def while_asking(answer: Awaitable[str]) -> str:
+                async def while_asking(answer: Awaitable[_Answer], /) -> _Answer:
                     clock.reschedule(None)
                     try:
                         return await answer
                     finally:
                         clock.reschedule(now() + login_s)
 
-                offer = await self.ring.offer(settings, agent, while_asking)
-                client = Client(check, on_tcp=lambda: clock.reschedule(now() + login_s))
+                offer = await self.ring.offer(self.target, settings, agent, while_asking)
+                client = Client(
+                    check,
+                    on_tcp=lambda: clock.reschedule(now() + login_s),
+                    watch=lambda stage, said: self.watch(hop, stage, said),
+                    has_keys=bool(offer.pairs),
+                )
                 attempt = replace(attempt, client=client, offered=len(offer.pairs), unused=offer.unused)
                 clock.reschedule(now() + connect_s)
-                connection = await self._log_in(hop, through, client, offer)
+                connection = await self._connected(client, offer)
         except FOREIGN as error:
             raise explain(error, attempt) from error
         finally:
@@ -89,15 +112,13 @@ class _Walk:
                 agent.close()
         return Link(hop, connection, client, check.warnings)
 
-    async def _log_in(
-        self, hop: Hop, through: Link | None, client: Client, offer: Offer
-    ) -> asyncssh.SSHClientConnection:
+    async def _connected(self, client: Client, offer: Offer) -> asyncssh.SSHClientConnection:
         """asyncssh with every default that is wider than OpenSSH's, or than tai needs, turned off by name."""
-        settings, check = hop.settings, client.check
+        settings, check, through = self.hop.settings, client.check, self.through
         algorithms = propose(
             settings,
-            self.host,
-            hop.name,
+            self.target.name,
+            self.hop.name,
             on_record=check.on_record.key_types,
             certified=bool(check.on_record.authorities),
         )
@@ -105,6 +126,9 @@ class _Walk:
             settings.hostname,
             settings.port,
             tunnel=through.connection if through else None,
+            proxy_command=["/bin/sh", "-c", f"exec {settings.proxy_command}"]
+            if settings.proxy_command
+            else None,
             family=_FAMILIES.get(settings.address_family, socket.AF_UNSPEC),
             local_addr=(settings.bind_address, 0) if settings.bind_address and not through else None,
             client_factory=lambda: client,
@@ -124,10 +148,12 @@ class _Walk:
             host_key_alias=settings.host_key_alias or None,
             x509_trusted_certs=None,
             x509_trusted_cert_paths=[],
-            compression_algs=["none"],
+            # Sparing bytes costs a sick host time: only where the user has said that the way is slow.
+            compression_algs=["zlib@openssh.com", "none"] if settings.compression else ["none"],
             connect_timeout=None,  # both clocks are ours, to tell what was slow
             login_timeout=0,
-            keepalive_interval=self.limits.keepalive_s,
+            keepalive_interval=settings.keepalive_s or self.limits.keepalive_s,
+            keepalive_count_max=settings.keepalive_count,
             utf8_decode_errors="replace",  # a hostile banner must not raise
             kex_algs=algorithms.kex_algs,
             encryption_algs=algorithms.encryption_algs,
@@ -135,8 +161,3 @@ class _Walk:
             server_host_key_algs=algorithms.server_host_key_algs,
             signature_algs=algorithms.signature_algs,
         )
-
-
-def _only(settings: Effective, known_hosts: Path) -> Effective:
-    """The settings with one known_hosts file in place of the user's and the system's."""
-    return replace(settings, known_hosts=(known_hosts,), global_known_hosts=())

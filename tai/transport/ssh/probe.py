@@ -23,7 +23,7 @@ _PROBE_S = 20.0  # a sick host may take its time; a healthy one answers in a ten
 _FIRST_LINE = (
     b"tai-probe-begin\n"  # how the answer to PROBE begins; before it, only start-up files can have spoken
 )
-_PROBE_BYTES = 64 * 1024  # the answer is about 4 KB, and login scripts may print before it
+_PROBE_BYTES = 2**20  # about 4 KB and 200 bytes for each mount; login scripts may print before it
 
 _FAMILIES = {
     "debian": ("debian", "ubuntu"),
@@ -64,6 +64,7 @@ def describe(connection: SSHConnection, answer: Answer) -> None:
             f"the account's start-up files print {said!r} before every output; tai takes that off again",
         )
     connection.sandbox = found.sandbox
+    connection.mounts = found.mounts
     connection.host = connection.host.model_copy(update={"facts": facts(found, answer.midway)})
 
 

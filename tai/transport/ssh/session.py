@@ -26,7 +26,7 @@ class End(Enum):
 class Session(asyncssh.SSHClientSession[bytes]):
     """Collects one command's output. max_bytes: cap on standard output; what comes after it is dropped.
 
-    on_open: called once when the host has opened the channel.
+    on_open: called once when the host has opened the channel; is_open is True from then on.
     """
 
     def __init__(self, max_bytes: int, *, on_open: Callable[[], None]) -> None:
@@ -36,6 +36,7 @@ class Session(asyncssh.SSHClientSession[bytes]):
         self.signal = ""
         self.lost = ""
         self.overflowed = False
+        self.is_open = False
         self._max_bytes = max_bytes
         self._on_open = on_open
         self._changed = asyncio.Event()
@@ -66,6 +67,7 @@ class Session(asyncssh.SSHClientSession[bytes]):
 
     def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
         del chan
+        self.is_open = True
         self._on_open()
 
     def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:

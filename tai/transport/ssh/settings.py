@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,29 +32,83 @@ _DEFAULT_IDENTITIES = frozenset(
 )
 """What `ssh -G` lists when nobody has configured an IdentityFile (ssh_config(5))."""
 
-_NOT_HONOURED: Mapping[str, frozenset[str]] = {
-    # setting: the values that ask for nothing; any other is named to the user. GSSAPIAuthentication is left out: Debian
-    # sets it for everyone, and that tai logs in by key pairs only is said where it matters, when a login fails.
-    "bindinterface": frozenset({"none", ""}),
-    "checkhostip": frozenset({"no"}),
-    "compression": frozenset({"no"}),
-    "controlmaster": frozenset({"false", "no"}),
-    "dynamicforward": frozenset(),
-    "forwardagent": frozenset({"no"}),
-    "forwardx11": frozenset({"no"}),
-    "hostbasedauthentication": frozenset({"no"}),
-    "knownhostscommand": frozenset({"none"}),
-    "localcommand": frozenset({"none"}),
-    "localforward": frozenset(),
-    "nohostauthenticationforlocalhost": frozenset({"no"}),
-    "pkcs11provider": frozenset({"none"}),
-    "remotecommand": frozenset({"none"}),
-    "remoteforward": frozenset(),
-    "requesttty": frozenset({"auto", "no", "false"}),
-    "setenv": frozenset(),
-    "tunnel": frozenset({"false", "no"}),
-    "verifyhostkeydns": frozenset({"false", "no"}),
-}
+_HONOURED = frozenset(
+    [
+        "addressfamily",
+        "bindaddress",
+        "certificatefile",
+        "ciphers",
+        "compression",
+        "connecttimeout",
+        "globalknownhostsfile",
+        "hashknownhosts",
+        "host",
+        "hostkeyalgorithms",
+        "hostkeyalias",
+        "hostname",
+        "identitiesonly",
+        "identityagent",
+        "identityfile",
+        "kexalgorithms",
+        "macs",
+        "port",
+        "proxycommand",
+        "proxyjump",
+        "revokedhostkeys",
+        "serveralivecountmax",
+        "serveraliveinterval",
+        "stricthostkeychecking",
+        "user",
+        "userknownhostsfile",
+    ]
+)
+"""Settings that `interpret` reads."""
+
+_BESIDE_THE_POINT = frozenset(
+    [
+        "addkeystoagent",
+        "batchmode",
+        "controlpath",
+        "controlpersist",
+        "enableescapecommandline",
+        "escapechar",
+        "fingerprinthash",
+        "forkafterauthentication",
+        "gatewayports",
+        "gssapiauthentication",
+        "gssapidelegatecredentials",
+        "ipqos",
+        "kbdinteractiveauthentication",
+        "kbdinteractivedevices",
+        "loglevel",
+        "logverbose",
+        "numberofpasswordprompts",
+        "obscurekeystroketiming",
+        "passwordauthentication",
+        "preferredauthentications",
+        "sendenv",
+        "sessiontype",
+        "stdinnull",
+        "streamlocalbindmask",
+        "streamlocalbindunlink",
+        "syslogfacility",
+        "tag",
+        "updatehostkeys",
+        "visualhostkey",
+        "warnweakcrypto",
+        "xauthlocation",
+        "exitonforwardfailure",
+        "forwardx11timeout",
+        "forwardx11trusted",
+        "canonicaldomains",
+        "canonicalizefallbacklocal",
+        "canonicalizehostname",
+        "canonicalizemaxdots",
+        "canonicalizepermittedcnames",
+    ]
+)
+"""Settings about what tai never does (passwords, terminals, forwarding, sending its environment), about how ssh talks to
+people, or done by `ssh -G` already (canonical names). That tai does not do those is said once, in SECURITY.md and the README."""
 
 NO_CLIENT = (
     "no ssh client is installed here, so ~/.ssh/config was read by asyncssh: the system's configuration, "
@@ -69,7 +123,8 @@ class Effective:
     identity_files: configured or default ones, in order; configured_identities: True when someone wrote IdentityFile.
     agent: socket path of the agent, None for none. known_hosts: user's files, the first is where new keys go; () when
     UserKnownHostsFile is none. connect_timeout_s: None when not set. kex_algorithms and so on: () for asyncssh's own.
-    not_honoured: `Setting value` for each one that asks for something that tai does not do.
+    keepalive_s: None when not set. proxy_command: expanded, '' for none; to be run only where the user allows it.
+    not_honoured: `Setting value` for each one that somebody set and that tai does not follow.
     """
 
     hostname: str
@@ -94,6 +149,10 @@ class Effective:
     kex_algorithms: tuple[str, ...] = ()
     ciphers: tuple[str, ...] = ()
     macs: tuple[str, ...] = ()
+    compression: bool = False
+    keepalive_s: float | None = None
+    keepalive_count: int = 3
+    proxy_command: str = ""
     not_honoured: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -104,7 +163,7 @@ async def effective(
     """Ask what ssh would do for `name`.
 
     host: what the user asked for, for error messages. user, port, jump: from the command line or a jump list; they win.
-    Raises HostError when ssh rejects its configuration or the name, or when the way goes through a ProxyCommand.
+    Raises HostError when ssh rejects its configuration or the name.
     """
     if name.startswith("-") or not name:
         raise HostError(host, f"{name!r} is not a host name", "Give the host's name or address.", hop=name)
@@ -118,15 +177,20 @@ async def effective(
     for flag, value in (("-l", user), ("-p", port), ("-J", jump)):
         words += [] if value is None else [flag, str(value)]
     with _configuration(use_config=use_config) as flags:
-        said = await _ask([*words, *flags, "--", name], host, name)
-    return interpret(said, host, name)
+        # What ssh would do without any configuration tells which settings somebody has made.
+        said, plain = await asyncio.gather(
+            _ask([*words, *flags, "--", name], host, name),
+            _ask([*words, "-F", "none", "--", name], host, name),
+        )
+    # Of the ciphers only a choice that somebody made counts: OpenSSH's own order suits OpenSSH's own code.
+    chosen = {key: values for key, values in said.items() if key != "ciphers" or values != plain.get(key)}
+    return replace(interpret(chosen, host, name), not_honoured=_not_honoured(said, plain))
 
 
 def interpret(said: Mapping[str, list[str]], host: str, name: str) -> Effective:
     """Turn `ssh -G` output, as keyword → values, into settings."""
     one = {key: values[0] for key, values in said.items()}
     hostname, user = one.get("hostname", name), one.get("user") or account_name()
-    _refuse_proxy_command(one.get("proxycommand", "none"), host, name)
     tokens = Tokens(
         hostname=hostname, name=name, user=user, port=one.get("port", "22"), alias=one.get("hostkeyalias", "")
     )
@@ -155,19 +219,23 @@ def interpret(said: Mapping[str, list[str]], host: str, name: str) -> Effective:
         kex_algorithms=_list(one.get("kexalgorithms", "")),
         ciphers=_list(one.get("ciphers", "")),
         macs=_list(one.get("macs", "")),
-        not_honoured=_not_honoured(said),
+        compression=one.get("compression", "no") == "yes",
+        keepalive_s=float(one.get("serveraliveinterval", "0")) or None,
+        keepalive_count=int(one.get("serveralivecountmax", "3")),
+        proxy_command=_proxy_command(one.get("proxycommand", "none"), tokens, host),
     )
 
 
-def _refuse_proxy_command(command: str, host: str, name: str) -> None:
-    """A ProxyCommand is an arbitrary local program between us and the host: tai does not run it."""
-    if command and command.lower() != "none":
+def _proxy_command(text: str, tokens: Tokens, host: str) -> str:
+    try:
+        return tokens.command(text)
+    except ValueError as error:
         raise HostError(
             host,
-            f"ssh's configuration reaches it through ProxyCommand {clean(command)}, which tai does not run",
-            "Give the way as jump hosts, with ProxyJump in the configuration or with -J.",
-            hop=name,
-        )
+            f"ssh's configuration reaches it through ProxyCommand {clean(text)}, and {error}",
+            "Check the name.",
+            hop=tokens.name,
+        ) from None
 
 
 @contextlib.contextmanager
@@ -226,10 +294,9 @@ def _list(text: str) -> tuple[str, ...]:
     return tuple(part for part in text.split(",") if part)
 
 
-def _not_honoured(said: Mapping[str, list[str]]) -> tuple[str, ...]:
+def _not_honoured(said: Mapping[str, Sequence[str]], plain: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     return tuple(
-        f"{key} {clean(value)}"
-        for key, inert in _NOT_HONOURED.items()
-        for value in said.get(key, [])
-        if value.lower() not in inert
+        f"{key} {clean(' '.join(values))}"
+        for key, values in said.items()
+        if key not in _HONOURED and key not in _BESIDE_THE_POINT and values != plain.get(key)
     )
