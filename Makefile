@@ -1,6 +1,7 @@
 # Two commands for a fresh machine: `make demo` and `make test`. Both make .venv first; see build/venv.sh.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-slow check format constraints record-demo picture docs bench-startup bench-policy bench-text bench-inspect incidents clean
+.PHONY: help venv demo test test-slow check format constraints record-demo picture docs incidents clean
+.PHONY: bench-startup bench-policy bench-text bench-inspect bench-calibration bench-ssh
 
 PY := .venv/bin
 
@@ -59,6 +60,12 @@ incidents: venv  ## diagnose the shared incidents without a model: lines kept, c
 
 bench-inspect: venv  ## inspect 50 MB of journal with all signatures, MB/s
 	$(PY)/python -m tests.bench.inspect
+
+bench-calibration: venv  ## confidence against the truth over the shared incidents: reliability table and Brier score
+	$(PY)/python -m tests.bench.calibration
+
+bench-ssh: venv  ## beside OpenSSH, ansible-core and pyinfra on one host, on fifty, and in bulk (root; ten minutes)
+	$(PY)/python -m tests.bench.ssh
 
 clean:  ## remove what the targets above made
 	rm -rf .venv .cache dist

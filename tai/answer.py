@@ -53,10 +53,19 @@ class SaidHypothesis(_Bounded):
     refuting: Annotated[tuple[SaidClaim, ...], Field(max_length=4)] = ()
 
 
-class SaidCheck(_Bounded):
-    """A read-only command that would help. It is text until the policy has allowed it."""
+class SaidValue(_Bounded):
+    """What to fill a probe's slot with: name is the slot's, `unit`."""
 
-    argv: Annotated[tuple[Short, ...], Field(max_length=24)]
+    name: Annotated[str, StringConstraints(max_length=20)]
+    value: Short
+
+
+class SaidCheck(_Bounded):
+    """A look that would help: a probe of a collector with its values, or a command. Text until `tai.engine.checks` allows it."""
+
+    probe: Annotated[str, StringConstraints(max_length=60)] = ""
+    values: Annotated[tuple[SaidValue, ...], Field(max_length=3)] = ()
+    argv: Annotated[tuple[Short, ...], Field(max_length=24)] = ()
     why: Sentence = ""
 
 

@@ -56,6 +56,18 @@ _ENGINE_OPTIONS = [
     ),
     click.option("--model", metavar="NAME", help="Model name on that server."),
     click.option("--budget", type=int, metavar="TOKENS", help="Tokens of evidence in the prompt."),
+    click.option(
+        "--samples",
+        type=int,
+        metavar="N",
+        help="Ask a model for N answers at once; agreement counts for confidence.",
+    ),
+    click.option(
+        "--auto",
+        type=int,
+        metavar="N",
+        help="While inconclusive, run proposed checks without asking, up to N rounds; only what is allowed to run by itself.",
+    ),
 ]
 _EVIDENCE_OPTIONS = [
     click.option(

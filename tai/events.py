@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from tai.model import Diagnosis, Finding, Frozen, Host, Observation, Ticket
+from tai.model import Diagnosis, Finding, Frozen, Host, NextCheck, Observation, Pinned, Ticket
 
 
 class SessionStarted(Frozen):
@@ -158,11 +158,15 @@ class AnswerStarted(Frozen):
 
 
 class AnswerDelta(Frozen):
-    """A piece of a model's output as it comes, sanitised. Not evidence, not verified."""
+    """A piece of a model's output as it comes, sanitised. Not evidence, not verified.
+
+    call: which call to the model it belongs to, from 1; a later one begins the answer anew.
+    """
 
     kind: Literal["answer_delta"] = "answer_delta"
     channel: Literal["reasoning", "answer"] = "answer"
     text: str
+    call: int = 1
 
 
 class EngineFailed(Frozen):
@@ -179,6 +183,31 @@ class UserSaid(Frozen):
 
     kind: Literal["user_said"] = "user_said"
     text: str
+
+
+class FactPinned(Frozen):
+    """Something that the user stated is kept as a fact, and said again with each later question. n: its number, from 1."""
+
+    kind: Literal["fact_pinned"] = "fact_pinned"
+    n: int
+    fact: Pinned
+
+
+class FactDropped(Frozen):
+    """The user took a fact back. n: the number that it had."""
+
+    kind: Literal["fact_dropped"] = "fact_dropped"
+    n: int
+    fact: Pinned
+
+
+class RoundStarted(Frozen):
+    """tai goes on by itself, as `--auto` or `/auto` allowed: these proposed checks, all of tier A, are run now."""
+
+    kind: Literal["round_started"] = "round_started"
+    round: int
+    of: int
+    checks: tuple[NextCheck, ...]
 
 
 class Diagnosed(Frozen):
@@ -219,6 +248,9 @@ Event = (
     | AnswerDelta
     | EngineFailed
     | UserSaid
+    | FactPinned
+    | FactDropped
+    | RoundStarted
     | Diagnosed
     | Interrupted
     | SessionEnded

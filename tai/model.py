@@ -207,14 +207,16 @@ class Finding(Frozen):
 class Quote(Frozen):
     """A line that an engine quoted, after checking.
 
-    exact: the text stands in that line; corrected: it stands there but for spacing or in a neighbouring line, and
-    `text` and `line` are now the host's; unverified: no such line, so it is never shown as evidence.
+    exact: the text stands in that line; corrected: it stands elsewhere or is misspelled, and `observation`, `line` and
+    `text` are now the host's; unverified: no such line, so it is never shown as evidence.
+    correction: what was corrected, in words, '' unless it was.
     """
 
     observation: str
     line: int
     text: str
     status: Literal["exact", "corrected", "unverified"]
+    correction: str = ""
 
     @property
     def ref(self) -> str:
@@ -262,10 +264,27 @@ class Action(Frozen):
 
 
 class NextCheck(Frozen):
-    """A read-only command that would tell hypotheses apart. argv: canonical, the policy allows it."""
+    """A read-only command that would tell hypotheses apart. argv: canonical, the policy allows it.
+
+    tier: the policy's; A runs by itself, B and C need a person. probe: id of the collector's probe that was named, '' where
+    the command was given as such.
+    """
 
     argv: tuple[str, ...]
     why: str
+    tier: Literal["A", "B", "C"] = "A"
+    probe: str = ""
+
+
+class Pinned(Frozen):
+    """A fact that the person on call has stated. It stays in force, and is said again with each later question.
+
+    text: in their words, sanitised and redacted. excludes: what it rules out as the cause, as words that a finding's category,
+    subject or title is looked up by; () for a fact that rules nothing out.
+    """
+
+    text: str
+    excludes: tuple[str, ...] = ()
 
 
 DiagnosisOutcome = Literal["root_cause", "healthy", "inconclusive"]
@@ -276,6 +295,7 @@ class Diagnosis(Frozen):
 
     claims hold verified ones only; what could not be verified is in `unverified`, apart.
     missing: evidence that could not be had, and why. said: what a failed model did say, kept as text.
+    dropped: proposed checks that tai does not offer, each with the reason.
     prompt_sha256, templates_sha256: digests of the prompt asked with and of the templates that made it.
     """
 
@@ -292,6 +312,7 @@ class Diagnosis(Frozen):
     missing: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
     next_checks: tuple[NextCheck, ...] = ()
+    dropped: tuple[str, ...] = ()
     said: str = ""
     prompt_sha256: str = ""
     templates_sha256: str = ""

@@ -95,6 +95,19 @@ class Settings(BaseSettings):
     )
     model_total_s: float = Field(600.0, gt=0, description="Longest time for one whole answer.")
     model_answer_tokens: int = Field(3000, ge=256, description="Most tokens a model may write in one answer.")
+    samples: int = Field(
+        1,
+        ge=1,
+        le=9,
+        description="Answers that a model is asked for in one request; how many agree counts for confidence.",
+    )
+    auto: int = Field(
+        0,
+        ge=0,
+        le=5,
+        description="Rounds of proposed checks that tai may run by itself while a diagnosis is inconclusive; only what runs "
+        "without a person anyway.",
+    )
     budget: int = Field(8000, ge=500, description="Tokens of evidence that go into the prompt.")
 
     connect_timeout: float = Field(

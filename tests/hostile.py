@@ -56,6 +56,7 @@ DB_01 = Host(name="db-01", facts=Facts(os_id="debian", family="debian", kernel="
 
 # What rich itself writes to a terminal: colours, and nothing that moves, links or names.
 OWN_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+LIVE_LINK = re.compile(r"(?i)[a-z]://|\]\(|\bjavascript:\S|\bwww\.\w|<(?:a|img|script|iframe)\b")
 LABEL = re.compile(r"^\s*(E\d+):(\d+)\|")
 
 Answering = Callable[[tuple[str, ...]], Completed]
@@ -115,6 +116,7 @@ class Stage:
         engine: Engine | None = None,
         said: Sequence[str] = (),
         target: str = "db-01",
+        options: Options | None = None,
     ) -> None:
         self._screen = io.StringIO()
         self._stream = io.StringIO()
@@ -129,6 +131,7 @@ class Stage:
             highlight=False,
         )
         self.record = Record(folder / "session")
+        self.asked_about: list[ReadOnlyCommand] = []
 
         async def connect(target: Target, report: Callable[[str], None]) -> Connection:
             del target
@@ -149,8 +152,14 @@ class Stage:
             engine=engine or fallback,
             fallback=fallback,
             redactor=Redactor(b"key"),
-            options=Options(),
+            options=options or Options(),
+            approve=self._approve,
         )
+
+    async def _approve(self, command: ReadOnlyCommand) -> bool:
+        """A person who says no, and of whom it is noted what they were asked."""
+        self.asked_about.append(command)
+        return False
 
     def look_at_everything(self) -> None:
         """Draw every view that a user can ask for."""
@@ -205,6 +214,8 @@ def prove(stage: Stage, host: HostileHost | None = None) -> None:
     assert_terminal_is_clean(stage.screen)
     assert_lines_are_clean(stage)
     assert_prompt_is_tais(stage)
+    assert_no_link_of_a_model_is_live(stage)
+    assert_checks_are_the_policys(stage)
     if host is not None:
         assert_nothing_was_obeyed(host)
 
@@ -242,6 +253,38 @@ def assert_prompt_is_tais(stage: Stage) -> None:
                 assert line.startswith(label[0].strip()), "tai's own labels are not indented"
                 assert 0 < int(label[2]) <= len(observed[label[1]].lines)
         assert not inside
+
+
+def assert_checks_are_the_policys(stage: Stage) -> None:
+    """What findings and diagnosis propose is canonical, allowed, and labelled by the policy's own tier."""
+    for finding in stage.session.findings:
+        for argv in finding.checks:
+            assert ReadOnlyCommand(argv).argv == argv
+    for each in stage.session.diagnosis.next_checks if stage.session.diagnosis else ():
+        assert ReadOnlyCommand(each.argv).argv == each.argv
+        assert ReadOnlyCommand(each.argv).tier == each.tier
+
+
+def assert_no_link_of_a_model_is_live(stage: Stage) -> None:
+    """In what is told of a diagnosis: not in its own words. A line that the host printed is told as it is."""
+    for event in stage.events():
+        if event["kind"] == "diagnosed":
+            for said in own_words(event["diagnosis"]):
+                assert LIVE_LINK.search(said) is None, said[:200]
+
+
+def own_words(value: object) -> Iterator[str]:
+    """The strings of a diagnosis but for quoted lines and command lines."""
+    match value:
+        case str():
+            yield value
+        case dict():
+            for key, inner in value.items():
+                if key not in {"quotes", "quote", "argv", "dropped", "degraded", "model", "reasons"}:
+                    yield from own_words(inner)
+        case list():
+            for inner in value:
+                yield from own_words(inner)
 
 
 def assert_nothing_was_obeyed(host: HostileHost) -> None:

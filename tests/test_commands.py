@@ -15,6 +15,7 @@ from tai.commands.dispatch import slash_command
 from tai.commands.registry import Registry, Rest, Words
 from tai.commands.views import (
     Cleared,
+    ContextView,
     DiagnosisView,
     EvidenceView,
     FindingsView,
@@ -53,7 +54,9 @@ def talk() -> Talk:
 
 def test_the_commands_of_the_first_version_are_all_there() -> None:
     listed = " ".join(command.name for command in COMMANDS)
-    assert listed == "help host ticket collect collectors show findings run next clear version quit"
+    assert listed == (
+        "help host ticket collect collectors show findings run next auto pin unpin context clear version quit"
+    )
 
 
 @pytest.mark.parametrize("command", list(COMMANDS), ids=lambda command: command.name)
@@ -98,6 +101,26 @@ def test_a_signature_is_a_parser() -> None:
         with pytest.raises(InputError, match=r"Usage: /move N \[up\|down\]"):
             command.parse(bad)
     assert registry.find("say").parse("  a  'b c' | d ") == ["a  'b c' | d"]
+
+
+async def test_rounds_by_itself_are_few_and_need_a_diagnosis(talk: Talk) -> None:
+    with pytest.raises(InputError, match="no diagnosis yet"):
+        await talk.say("/auto")
+    await talk.say("db-01 is down", "/auto", "/auto 3")
+    assert talk.asked[1:] == ["auto 1", "auto 3"]
+    for bad in ("/auto 0", "/auto 99"):
+        with pytest.raises(InputError, match="1 to 5 rounds"):
+            await talk.say(bad)
+
+
+async def test_facts_are_pinned_listed_and_taken_back(talk: Talk) -> None:
+    view = await talk.say("db-01 is down", "/pin we rebooted it  at 14:05", "/context")
+    assert isinstance(view, ContextView)
+    assert [fact.text for fact in view.pinned] == ["we rebooted it  at 14:05"]
+    assert (view.host, view.evidence) == ("db-01", 2)
+    view = await talk.say("/unpin 1", "/context")
+    assert isinstance(view, ContextView)
+    assert view.pinned == ()
 
 
 @pytest.mark.parametrize(("typo", "meant"), [("/shwo", "/show"), ("/colect", "/collect"), ("/hepl", "/help")])
@@ -248,13 +271,13 @@ async def test_help_explains_one_command_by_its_docstring(talk: Talk) -> None:
     ("before", "expected"),
     [
         ("/he", ["/help"]),
-        ("/co", ["/collect", "/collectors"]),
+        ("/co", ["/collect", "/collectors", "/context"]),
         ("/collect d", ["disk"]),
         ("/collect disk fi", ["filesystems"]),
         ("/show p", ["plan", "prompt"]),
         ("/show E", ["E1", "E4"]),
         ("/show plan E", []),
-        ("/next ", ["1"]),
+        ("/next ", ["1", "2"]),
         ("/help sh", ["show"]),
         ("/nonsense ", []),
         ("show", []),

@@ -97,6 +97,10 @@ class Catalog:
         """The probe of this id, None when there is none."""
         return self.probes.get(name)
 
+    def collector_of(self, probe: Probe) -> str:
+        """The name of the collector that a probe belongs to; '' for a probe that is none of the catalogue's."""
+        return next((each.name for each in self.collectors if probe in each.probes), "")
+
     def reading(self, kinds: Sequence[str]) -> tuple[Signature, ...]:
         """The signatures that read one of these kinds of text, in the catalog's order."""
         wanted = set(kinds)

@@ -13,6 +13,7 @@ from tai.commands.context import Context
 from tai.commands.registry import Registry, Rest, Words
 from tai.commands.views import (
     Cleared,
+    ContextView,
     DiagnosisView,
     EvidenceView,
     FindingsView,
@@ -29,6 +30,8 @@ COMMANDS = Registry()
 
 # One screenful of a tall terminal; the rest is a further /show away and the view says so.
 PAGE = 200
+# More rounds than this are no help but a habit; each asks the model anew.
+_MOST_ROUNDS = 5
 # Lines of context above a line that was asked for by its citation.
 _BEFORE = 10
 
@@ -214,6 +217,52 @@ async def run(context: Context, command: Annotated[str, Rest()]) -> None:
 async def next_(context: Context, n: Annotated[int, Words(live=_checks)]) -> None:
     """Run a check that the diagnosis proposes, and ask again with what it shows."""
     await context.investigation.next_check(n)
+
+
+@COMMANDS.command()
+async def auto(context: Context, rounds: int = 1) -> None:
+    """Let tai go on by itself while the diagnosis is inconclusive, for so many rounds.
+
+    Each round runs the checks that the diagnosis proposes and asks again. Only what runs without a person anyway (tier A)
+    is run; it stops when the outcome is clear or nothing new is proposed.
+    """
+    if context.investigation.session.diagnosis is None:
+        raise InputError("There is no diagnosis yet that could propose a check")
+    if not 1 <= rounds <= _MOST_ROUNDS:
+        raise InputError(f"/auto takes 1 to {_MOST_ROUNDS} rounds, not {rounds}")
+    await context.investigation.auto(rounds)
+
+
+@COMMANDS.command()
+async def pin(context: Context, fact: Annotated[str, Rest()]) -> None:
+    """Keep something as a fact: it is said again with each later question.
+
+    What you state in a message ("it is not DNS, we checked") is kept by itself; /context lists the facts.
+    """
+    context.investigation.pin(fact)
+
+
+@COMMANDS.command()
+async def unpin(context: Context, n: int) -> None:
+    """Take a fact back."""
+    context.investigation.unpin(n)
+
+
+@COMMANDS.command()
+async def context_(context: Context) -> None:
+    """Show what the next question goes out with, and the facts that you have stated."""
+    session = context.investigation.session
+    asked = sum(message.role == "user" for message in session.conversation)
+    context.show(
+        ContextView(
+            host=session.target_name,
+            evidence=len(session.observations),
+            findings=len(session.findings),
+            asked=asked,
+            tokens=session.prompt.tokens if session.prompt else 0,
+            pinned=tuple(session.pinned),
+        )
+    )
 
 
 @COMMANDS.command()

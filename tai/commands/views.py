@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # building pydantic's models takes longer than drawing the prompt, which needs none of them
     from tai.events import PlannedStep
-    from tai.model import Diagnosis, Finding, Observation, Ticket
+    from tai.model import Diagnosis, Finding, Observation, Pinned, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,18 @@ class TableView:
 
 
 @dataclass(frozen=True, slots=True)
+class ContextView:
+    """What the next question goes out with. asked: questions so far; tokens: of the last prompt; pinned: facts in their order."""
+
+    host: str
+    evidence: int
+    findings: int
+    asked: int
+    tokens: int
+    pinned: tuple[Pinned, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Cleared:
     """Screen and conversation are gone; kept: observations that stay."""
 
@@ -101,5 +113,6 @@ View = (
     | PromptView
     | DiagnosisView
     | TableView
+    | ContextView
     | Cleared
 )

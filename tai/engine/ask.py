@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tai.bus import Bus
+from tai.catalog import Catalog
 from tai.engine import prompt
+from tai.engine.agreement import choose
+from tai.engine.checks import Checks, probe_names
 from tai.engine.condense import condense
 from tai.engine.options import Options
 from tai.engine.pseudonyms import Pseudonyms
@@ -19,8 +22,9 @@ from tai.errors import ModelError
 from tai.events import AnswerDelta, AnswerStarted, Diagnosed, EngineFailed, Noted, PromptMade
 from tai.llm import tokens
 from tai.llm.base import Delta, Engine, Message, Question, Said
-from tai.model import Ticket
+from tai.model import Facts, Ticket
 from tai.text import sanitise, sanitise_line
+from tai.text.links import defuse
 
 
 class Asking:
@@ -34,6 +38,7 @@ class Asking:
         session: Session,
         *,
         bus: Bus,
+        catalog: Catalog,
         templates: prompt.Templates,
         engine: Engine,
         fallback: Engine,
@@ -43,6 +48,8 @@ class Asking:
     ) -> None:
         self.session = session
         self._bus = bus
+        self._catalog = catalog
+        self._probes = probe_names(catalog)
         self._templates = templates
         self._engine = engine
         self._fallback = fallback
@@ -70,7 +77,9 @@ class Asking:
             condensed,
             self.session.findings,
             nonce=self.session.nonce,
-            host=self._pseudonyms.hide(self.session.target_name) or "(no host)",
+            host=self._pseudonyms.hide(self.session.target_name),
+            probes=self._probes,
+            pinned=[fact.text for fact in self.session.pinned],
         )
         self.session.conversation = list(messages)
         self._tell_prompt(
@@ -94,7 +103,10 @@ class Asking:
         await self._answer()
 
     async def again(self, text: str, before: set[str]) -> None:
-        """A later question in the same conversation. before: ids of the observations that the engine knows already."""
+        """A later question in the same conversation. text: what the user says, '' after proposed checks that were run;
+        before: ids of the observations that the engine knows already. Messages are only ever added, so that a server's
+        prefix cache serves those before.
+        """
         fresh = [seen for seen in self.session.observations if seen.id not in before]
         ticket = self._ticket
         condensed = (
@@ -109,7 +121,14 @@ class Asking:
             else None
         )
         self.session.conversation.append(
-            prompt.render_follow_up(self._templates, text, fresh, condensed, nonce=self.session.nonce)
+            prompt.render_follow_up(
+                self._templates,
+                text,
+                fresh,
+                condensed,
+                nonce=self.session.nonce,
+                pinned=[fact.text for fact in self.session.pinned],
+            )
         )
         conversation = tuple(self.session.conversation)
         self._tell_prompt(
@@ -132,18 +151,22 @@ class Asking:
             observations=tuple(self.session.observations),
             findings=tuple(self.session.findings),
             max_answer_tokens=self._options.answer_tokens,
+            wording=prompt.wording(self._templates),
+            samples=self._options.samples,
+            pinned=tuple(self.session.pinned),
         )
         engine, degraded, words = self._engine, "", ""
         try:
             said = await self._heard(engine, question)
         except ModelError as error:
-            degraded, words = self._cleaned(error.reason), self._cleaned(error.said)
+            degraded, words = self._cleaned(error.reason), defuse(self._cleaned(error.said))
             self._bus.emit(EngineFailed(engine=engine.name, reason=degraded, fallback=self._fallback.name))
             engine = self._fallback
             said = await self._heard(engine, question)
         for note in said.notes:
             self._bus.emit(Noted(text=self._cleaned(note)))
-        answer = prompt.harmless(said.answer)
+        chosen, agreement = choose([said.answer, *said.others], asked=said.asked)
+        answer = prompt.harmless(chosen)
         self.session.conversation.append(Message("assistant", answer.model_dump_json()))
         self.session.diagnosis = verify(
             answer,
@@ -155,6 +178,15 @@ class Asking:
             said=words,
             prompt_sha256=self.session.prompt.sha256 if self.session.prompt else "",
             templates_sha256=self._templates.sha256,
+            settle=Checks(
+                self._catalog,
+                self._ticket,
+                self.session.host.facts if self.session.host else Facts(),
+                self.session.observations,
+            ),
+            agreement=agreement,
+            pinned=self.session.pinned,
+            ticket=self._ticket,
         )
         self._bus.emit(Diagnosed(diagnosis=self.session.diagnosis))
 
@@ -163,7 +195,9 @@ class Asking:
         async for piece in engine.ask(question):
             match piece:
                 case Delta():
-                    self._bus.emit(AnswerDelta(channel=piece.channel, text=sanitise(piece.text)))
+                    self._bus.emit(
+                        AnswerDelta(channel=piece.channel, text=sanitise(piece.text), call=piece.call)
+                    )
                 case Said():
                     return piece
         raise ModelError(f"the {engine.name} engine ended without an answer")

@@ -77,18 +77,21 @@ class Collection:
         """When a run that begins now must have ended, by the event loop's clock."""
         return asyncio.get_running_loop().time() + self._caps.run_timeout_s
 
-    async def run(self, steps: Sequence[Step], deadline: float | None = None) -> list[Observation]:
+    async def run(
+        self, steps: Sequence[Step], deadline: float | None = None, *, alone: bool = False
+    ) -> list[Observation]:
         """Send all of `steps`, as many at once as the connection carries; the observations in the order of the steps.
 
         deadline: of the run that this is a round of; by default it is a run of its own. A bound of the run that is met
-        is in `reached`, in words. Whatever goes wrong with one command is in its observation. Cancelling stops the commands
-        on the host; each observation that was made by then has been kept.
+        is in `reached`, in words. alone: tai goes on by itself, so nobody is asked: what a person has to agree to is refused.
+        Whatever goes wrong with one command is in its observation. Cancelling stops the commands on the host; each
+        observation that was made by then has been kept.
         """
         deadline = deadline or self.deadline()
         async with asyncio.TaskGroup() as group:
             # First in line: commands that read paths wait for two others before them.
             group.create_task(self._look_ahead(steps, deadline))
-            tasks = [group.create_task(self._observe(step, deadline)) for step in steps]
+            tasks = [group.create_task(self._observe(step, deadline, alone=alone)) for step in steps]
         return [task.result() for task in tasks]
 
     async def _look_ahead(self, steps: Sequence[Step], deadline: float) -> None:
@@ -106,10 +109,10 @@ class Collection:
         if command.tier is Tier.A or command.argv in self._grants.agreed:
             yield from command.paths
 
-    async def _observe(self, step: Step, deadline: float) -> Observation:
+    async def _observe(self, step: Step, deadline: float, *, alone: bool) -> Observation:
         try:
             async with asyncio.timeout_at(deadline):
-                seen = await self._look(step)
+                seen = await self._look(step, alone=alone)
         except PolicyRefusal as refusal:
             seen = self._unseen(step, Outcome.REFUSED, str(refusal))
         except TimeoutError:
@@ -122,16 +125,16 @@ class Collection:
         self._made(step, seen)
         return seen
 
-    async def _look(self, step: Step) -> Observation:
+    async def _look(self, step: Step, *, alone: bool) -> Observation:
         command = ReadOnlyCommand(step.argv)
         if reason := self._grants.destinations.refusal(command, self._ticket()):
             raise PolicyRefusal(reason)
-        await self._agreed(command)
+        await self._agreed(command, alone=alone)
         if command.paths:
             await self._guard.look(command.paths)
             settled = self._guard.settle(command)
             if settled.tier is not command.tier:
-                await self._agreed(settled)  # a link led to what asks first
+                await self._agreed(settled, alone=alone)  # a link led to what asks first
             command = settled
         if self._bytes >= self._caps.max_bytes:
             reason = f"the run's limit of {self._caps.max_bytes:,} bytes was reached (max_run_bytes)"
@@ -144,9 +147,11 @@ class Collection:
         done = await self._send_step(step, command)
         return self._observation(step, command, done)
 
-    async def _agreed(self, command: ReadOnlyCommand) -> None:
+    async def _agreed(self, command: ReadOnlyCommand, *, alone: bool) -> None:
         """Raises PolicyRefusal when somebody has to agree to the command and nobody does."""
-        if command.tier is Tier.A or command.argv in self._grants.agreed or await self._approve(command):
+        if command.tier is Tier.A:
+            return
+        if not alone and (command.argv in self._grants.agreed or await self._approve(command)):
             return
         raise PolicyRefusal(
             "not run: a person has to agree to it first"

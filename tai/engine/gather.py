@@ -33,7 +33,7 @@ from tai.events import (
     ObservationMade,
     PlanMade,
 )
-from tai.model import Attachment, Observation, Outcome, Ticket
+from tai.model import Attachment, NextCheck, Observation, Outcome, Ticket
 from tai.policy import ReadOnlyCommand
 from tai.text import Redactor, sanitise
 from tai.transport.base import Connection, Target
@@ -279,8 +279,10 @@ class Gathering:
         planned = tuple(step.planned for step in steps)
         self._bus.emit(PlanMade(host=self.session.target_name, steps=planned, skipped=new, later=after))
 
-    async def _send(self, steps: Sequence[Step], deadline: float | None = None) -> list[Observation]:
-        """Collect these steps, under new numbers where they have been taken already."""
+    async def _send(
+        self, steps: Sequence[Step], deadline: float | None = None, *, alone: bool = False
+    ) -> list[Observation]:
+        """Collect these steps, under new numbers where they have been taken already. alone: nobody is to be asked."""
         await self.connected()
         if self._collection is None:
             raise InputError("there is no connection to collect over")
@@ -288,7 +290,7 @@ class Gathering:
         if any(step.n in taken for step in steps):
             steps = self._numbered(steps)
         self.session.steps.extend(steps)
-        seen = await self._collection.run(steps, deadline)
+        seen = await self._collection.run(steps, deadline, alone=alone)
         if self.session.connection is not None and self.session.connection.is_broken:
             # The next look opens a new connection instead of talking into a dead one.
             await self.disconnect()
@@ -321,11 +323,36 @@ class Gathering:
         command = ReadOnlyCommand(argv)
         if typed:
             self._granted.destinations.type(command)
-        probe = Probe(id="run", title="asked for by hand", argv=command.argv)
-        step = Step(self.next_number(), "run", probe, command.argv, why, "")
-        await self._send([step])
+        (seen,) = await self._run_steps([self._by_hand(command, why)])
+        return seen
+
+    async def run_checks(self, checks: Sequence[NextCheck], *, alone: bool = False) -> None:
+        """Run checks that a diagnosis proposed. alone: nobody was asked about them, so that only tier A runs.
+
+        Raises PolicyRefusal when one is not allowed; nothing runs then.
+        """
+        steps = [
+            self._by_hand(
+                ReadOnlyCommand(self._pseudonyms.reveal(check.argv)),
+                check.why or "proposed by the diagnosis",
+                probe=self._catalog.find_probe(check.probe),
+            )
+            for check in checks
+        ]
+        await self._run_steps(steps, alone=alone)
+
+    def _by_hand(self, command: ReadOnlyCommand, why: str, *, probe: Probe | None = None) -> Step:
+        form = probe or Probe(id="run", title="asked for by hand", argv=command.argv)
+        parser = next((v.parser for v in form.variants if v.argv[0] == command.argv[0] != form.argv[0]), None)
+        collector = self._catalog.collector_of(form) if probe else "run"
+        return Step(0, collector, form, command.argv, why, form.parser if parser is None else parser)
+
+    async def _run_steps(self, steps: Iterable[Step], *, alone: bool = False) -> list[Observation]:
+        numbered = self._numbered(steps)
+        await self._send(numbered, alone=alone)
         self.tell_findings()
-        return next(seen for seen in self.session.observations if seen.id == step.id)
+        ids = {step.id for step in numbered}
+        return [seen for seen in self.session.observations if seen.id in ids]
 
     def attach(self, attachment: Attachment) -> None:
         """Take cleaned evidence that came with the ticket, as an observation of its own."""

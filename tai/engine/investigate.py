@@ -22,14 +22,23 @@ from tai.engine.prompt import Templates
 from tai.engine.pseudonyms import Pseudonyms
 from tai.engine.session import Session
 from tai.errors import InputError
-from tai.events import Interrupted, ObservationMade, TicketParsed, UserSaid
+from tai.events import (
+    FactDropped,
+    FactPinned,
+    Interrupted,
+    ObservationMade,
+    RoundStarted,
+    TicketParsed,
+    UserSaid,
+)
 from tai.llm.base import Engine
-from tai.model import Attachment, Observation, Ticket
+from tai.model import Attachment, NextCheck, Observation, Pinned, Ticket
 from tai.policy import ReadOnlyCommand
 from tai.policy.filters import FilterResult, apply
 from tai.policy.line import propose
 from tai.text import Anonymiser, Redactor, clean, sanitise_line
 from tai.ticket import parse
+from tai.ticket.stated import MOST, stated
 from tai.transport.base import Connection, Target
 
 Result = TypeVar("Result")
@@ -88,6 +97,7 @@ class Investigation:
         self._asking = Asking(
             session,
             bus=bus,
+            catalog=catalog,
             templates=templates,
             engine=engine,
             fallback=fallback,
@@ -104,6 +114,7 @@ class Investigation:
         """From a ticket to a diagnosis. attachments: evidence given beside the ticket, not yet cleaned."""
         await self.gather(ticket_text, attachments)
         await self._interruptible(self._asking.first())
+        await self.auto(self._options.auto)
 
     async def gather(self, ticket_text: str, attachments: Sequence[Attachment] = ()) -> None:
         """Everything before an engine is asked: ticket, host, plan, evidence, findings."""
@@ -127,7 +138,9 @@ class Investigation:
         self._gathering.tell_findings()
 
     async def follow_up(self, text: str) -> None:
-        """A question or correction about the same incident; new names in it are looked at first."""
+        """A question or correction about the same incident; new names in it are looked at first, and what it states as fact is
+        pinned.
+        """
         if self.session.ticket is None or not self.session.conversation:
             await self.diagnose(text)
             return
@@ -137,26 +150,82 @@ class Investigation:
         more = parse(meant, now=self._clock())
         said = self._pseudonyms.hide_ticket(more).text
         self._bus.emit(UserSaid(text=said))
+        for fact in stated(said):
+            self._pin(fact)
         before = self._known()
         self.session.ticket = _merged(self.session.ticket, more)
+        for attachment in more.attachments:
+            self._gathering.attach(attachment)
+        if more.attachments:
+            self._gathering.tell_findings()
         if self.session.connection:
             await self._interruptible(self._gathering.look(self._options.collectors))
         await self._interruptible(self._asking.again(said, before))
 
     async def next_check(self, n: int) -> None:
         """Run check number `n` of the diagnosis, and ask again with what it shows. Raises InputError for no such check."""
-        checks = self.session.diagnosis.next_checks if self.session.diagnosis else ()
+        checks = self._proposed()
         if not 1 <= n <= len(checks):
             raise InputError(f"there is no next check {n}; the diagnosis proposes {len(checks)}")
+        await self._check([checks[n - 1]])
+
+    async def auto(self, rounds: int) -> None:
+        """Up to `rounds` times, as long as the diagnosis is inconclusive: run what it proposes, and ask again.
+
+        Only checks of tier A that were not run before; nobody is asked about anything. It ends when nothing new is proposed.
+        """
+        tried: set[tuple[str, ...]] = set()
+        for n in range(1, rounds + 1):
+            diagnosis = self.session.diagnosis
+            if diagnosis is None or diagnosis.outcome != "inconclusive":
+                return
+            fresh = [each for each in diagnosis.next_checks if each.tier == "A" and each.argv not in tried]
+            room = self._options.caps.max_commands - len(self.session.steps)
+            if stop := self._why_not(fresh, room):
+                self._gathering.note(f"no further round by itself: {stop}")
+                return
+            chosen = tuple(fresh[:room])
+            tried |= {each.argv for each in chosen}
+            self._bus.emit(RoundStarted(round=n, of=rounds, checks=chosen))
+            await self._check(chosen, alone=True)
+
+    def _why_not(self, fresh: Sequence[NextCheck], room: int) -> str:
+        if self.session.target is None or self._options.offline:
+            return "there is no host to look at"
+        if not fresh:
+            return "the diagnosis proposes no check that is new and may run without a person"
+        if room <= 0:
+            return f"the cap of {self._options.caps.max_commands} commands is reached (max_commands)"
+        return ""
+
+    async def _check(self, checks: Sequence[NextCheck], *, alone: bool = False) -> None:
         before = self._known()
-        chosen = checks[n - 1]
-        argv = self._pseudonyms.reveal(chosen.argv)
-        await self._interruptible(
-            self._gathering.run_argv(argv, why=chosen.why or "proposed by the diagnosis")
-        )
-        await self._interruptible(
-            self._asking.again("Here is the result of the check that you proposed.", before)
-        )
+        await self._interruptible(self._gathering.run_checks(checks, alone=alone))
+        await self._interruptible(self._asking.again("", before))
+
+    def _proposed(self) -> tuple[NextCheck, ...]:
+        return self.session.diagnosis.next_checks if self.session.diagnosis else ()
+
+    def pin(self, text: str) -> None:
+        """Keep what the user states as a fact, to be said again with each later question. Raises InputError when there are too many."""
+        (meant,) = self._pseudonyms.reveal([self._clean(text)])
+        words = self._pseudonyms.hide(" ".join(meant.split()))
+        if not self._pin(next(iter(stated(words)), Pinned(text=words)).model_copy(update={"text": words})):
+            raise InputError(f"{MOST} facts are pinned, or this one is already; /unpin N takes one back")
+
+    def unpin(self, n: int) -> None:
+        """Take fact number `n` back. Raises InputError for no such fact."""
+        if not 1 <= n <= len(self.session.pinned):
+            raise InputError(f"there is no fact {n}; {len(self.session.pinned)} are pinned (/context)")
+        self._bus.emit(FactDropped(n=n, fact=self.session.pinned.pop(n - 1)))
+
+    def _pin(self, fact: Pinned) -> bool:
+        pinned = self.session.pinned
+        if len(pinned) >= MOST or any(each.text == fact.text for each in pinned):
+            return False
+        pinned.append(fact)
+        self._bus.emit(FactPinned(n=len(pinned), fact=fact))
+        return True
 
     async def run_line(self, text: str) -> list[Observation]:
         """Run what a person typed, through the same policy; a pipeline's filters run here, on the output.
@@ -193,13 +262,15 @@ class Investigation:
         self._gathering.note(text, level="warning")
 
     async def use_host(self, name: str) -> None:
-        """Turn to another host: the connection is closed and what the old one printed is dropped; the ticket stays."""
+        """Turn to another host: the connection is closed and what the old one printed is dropped; the ticket stays, and so do
+        the facts that were stated about the incident.
+        """
         target = self._reach(name)
         await self._gathering.disconnect()
         self.session.target = target
-        ticket = self.session.ticket
+        ticket, pinned = self.session.ticket, list(self.session.pinned)
         self.session.forget_evidence()
-        self.session.ticket = ticket
+        self.session.ticket, self.session.pinned = ticket, pinned
 
     async def clear(self) -> None:
         """Forget the conversation; evidence and host stay."""

@@ -25,7 +25,8 @@ def nowhere(host: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """budget: tokens of evidence in a prompt; answer_tokens: most that a model may write.
+    """budget: tokens of evidence in a prompt; answer_tokens: most that a model may write; samples: answers that a model is asked
+    for at once; auto: rounds of proposed checks that may follow a first diagnosis without anybody asking.
 
     collectors: those to keep to, () for all; window: in place of the ticket's; offline: connect to nothing.
     paths: what to list and read below, at most path_files files of each; absolute, the user's own words count as consent.
@@ -34,6 +35,8 @@ class Options:
 
     budget: int = 8000
     answer_tokens: int = 3000
+    samples: int = 1
+    auto: int = 0
     caps: Caps = field(default_factory=Caps)
     collectors: tuple[str, ...] = ()
     window: Window = field(default_factory=Window)

@@ -367,6 +367,23 @@ def _chosen(
     )
 
 
+def filled(probe: Probe, ticket: Ticket, facts: Facts, values: Mapping[str, str]) -> tuple[str, ...] | str:
+    """The argv of a probe that somebody names with its values, in the form that suits the host; or why there is none.
+
+    values: by slot; those that the probe does not have are left aside. Not yet checked by the policy.
+    """
+    fitting = first_fitting(probe, facts, ticket, {}, by_name=True)
+    if isinstance(fitting, str):
+        return fitting
+    form, _ = fitting
+    known = {**values, **windows.slots(ticket.window, facts)}
+    if "unit" in known:
+        known["unit"] = _as_unit(known["unit"])
+    if absent := sorted(names_in(form.argv) - WINDOW - {slot for slot, value in known.items() if value}):
+        return f"it needs a {' and a '.join(absent)}"
+    return fill_argv(form.argv, known)
+
+
 def _in_turn(queues: Sequence[tuple[int, Sequence[_Candidate]]]) -> Iterator[_Candidate]:
     """So many of each queue as it may have in a turn, until all are empty."""
     at = [0] * len(queues)

@@ -16,17 +16,20 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from tai.answer import Answer
+from tai.answer import Answer, SaidQuote, SaidValue
 from tai.engine.condense import Condensed
 from tai.errors import ConfigError
-from tai.llm.base import Message
+from tai.llm.base import Message, Wording
+from tai.llm.schema import schema_text
 from tai.model import Finding, Observation, Ticket
 from tai.text import sanitise
+from tai.text.links import defuse
+from tai.ticket.pasted import split_pasted
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-NAMES = ("system.j2", "evidence.j2", "diagnose.j2", "follow_up.j2")
+NAMES = ("system.j2", "evidence.j2", "diagnose.j2", "follow_up.j2", "repair.j2", "schema.j2")
 
 # Tokens by which chat templates mark turns, roles and tools: Gemma, Llama, Mistral, ChatML and Qwen, DeepSeek (whose bar is
 # U+FF5C), Cohere, Harmony, GLM and others, from their tokenizers' files. In host text they are data, so they are spelled
@@ -47,34 +50,53 @@ _BRACKET = re.compile(
 )
 # tai's own mark of a line of evidence, where prose begins a line with it.
 _LABEL = re.compile(r"(?m)^(\s*E\d+:\d+)\|")
+# tai's own fences, whatever nonce a text has guessed or seen.
+_FENCE = re.compile(
+    r"<<<(?=\s*(?:EVIDENCE|TICKET|MESSAGE|FACTS)\b)|(?<=\w)>>>|(?<=\w[ \t])>>>", re.IGNORECASE
+)
+_MARKS = str.maketrans(
+    "<>", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
+)
 
 
 def defang(text: str) -> str:
-    """Host text in which no chat template's control token stands any more. One character for one, so lengths stay."""
+    """Host text in which no chat template's control token and no fence of tai's stands. One character for one, so lengths stay."""
+    text = _FENCE.sub(lambda mark: mark[0].translate(_MARKS), text)
     text = _ROLE.sub("\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}", text)
     text = _PIPE_END.sub("\\1\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}", text)
     return _BRACKET.sub("\N{LEFT WHITE SQUARE BRACKET}", text)
 
 
-def harmless(answer: Answer) -> Answer:
-    """A model's answer as it may be stored, shown and sent back: no control characters, no control tokens.
+def line(text: str) -> str:
+    """Text of a host as one line of a prompt: nothing in it begins another line, moves a cursor or is a control token."""
+    return defang(sanitise(text)).replace("\n", "\\n")
 
-    What it quotes of the host was defanged when the model read it, and is again when it is looked up. A string may grow
-    beyond its bound: `\\x1b` stands for one character.
+
+def harmless(answer: Answer) -> Answer:
+    """A model's answer as it may be stored, shown and sent back: no control characters, no control tokens, no live links.
+
+    What it quotes of the host was defanged when the model read it, and is again when it is looked up; quotes and command
+    lines keep their addresses, since they are compared with something. A string may grow beyond its bound: `\\x1b` stands
+    for one character.
     """
     return answer.model_copy(update=_harmless_fields(answer))
 
 
 def _harmless_fields(said: BaseModel) -> dict[str, object]:
-    return {name: _harmless(getattr(said, name)) for name in type(said).model_fields}
+    exact = isinstance(said, SaidQuote | SaidValue)
+    return {
+        name: _harmless(getattr(said, name), exact=exact or name in {"argv", "probe"})
+        for name in type(said).model_fields
+    }
 
 
-def _harmless(value: object) -> object:
+def _harmless(value: object, *, exact: bool) -> object:
     match value:
         case str():
-            return defang(sanitise(value))
+            clean = defang(sanitise(value))
+            return clean if exact else defuse(clean)
         case tuple():
-            return tuple(map(_harmless, value))
+            return tuple(_harmless(each, exact=exact) for each in value)
         case BaseModel():
             return value.model_copy(update=_harmless_fields(value))
         case _:
@@ -130,13 +152,22 @@ def render(
     *,
     nonce: str,
     host: str,
+    probes: Sequence[str] = (),
+    pinned: Sequence[str] = (),
 ) -> tuple[Message, ...]:
-    """The first question: what is wrong on `host`? nonce: random hex of this run, which fences the evidence."""
+    """The first question: what is wrong on `host`, '' for none? nonce: random hex of this run, which fences the evidence.
+
+    probes: what a next check may name, `unit-journal(unit)`; the same for every incident, so that it stands first.
+    pinned: facts that the person has stated before, about the same ticket on another host.
+    """
     gaps = [seen.observation for seen in condensed.sections if not seen.observation.outcome.answered]
     values = {
         "nonce": nonce,
-        "host": defang(host),
-        "ticket": _prose(ticket.text),
+        "probes": probes,
+        "pinned": pinned,
+        "host": host,
+        # What was pasted into it stands among the evidence, condensed and with labels.
+        "ticket": _prose(split_pasted(ticket.text)[0]),
         "window": ticket.window,
         "sections": [section for section in condensed.sections if section.lines],
         "empty": [
@@ -152,16 +183,36 @@ def render(
 
 
 def render_follow_up(
-    templates: Templates, text: str, fresh: Sequence[Observation], condensed: Condensed | None, *, nonce: str
+    templates: Templates,
+    text: str,
+    fresh: Sequence[Observation],
+    condensed: Condensed | None,
+    *,
+    nonce: str,
+    pinned: Sequence[str] = (),
 ) -> Message:
-    """A later question. fresh: observations made since the last one; condensed: their lines."""
+    """A later question. text: what the person says, '' after checks that were proposed; fresh: observations made since the
+    last one; condensed: their lines; pinned: every fact that the person has stated so far.
+    """
+    sections = condensed.sections if condensed else ()
     values = {
         "nonce": nonce,
-        "text": _prose(text),
-        "sections": [section for section in condensed.sections if section.lines] if condensed else [],
+        "text": _prose(split_pasted(text)[0]),
+        "pinned": pinned,
+        "sections": [section for section in sections if section.lines],
+        "empty": [s.observation for s in sections if not s.lines and s.observation.outcome.answered],
         "gaps": [seen for seen in fresh if not seen.outcome.answered],
     }
     return Message("user", _render(templates, "follow_up.j2", values))
+
+
+def wording(templates: Templates) -> Wording:
+    """What an engine may have to add by itself: the schema in words, and the request to repair an answer."""
+    return Wording(
+        schema=lambda: _render(templates, "schema.j2", {"schema": schema_text()}),
+        repair=lambda flaw: _render(templates, "repair.j2", {"flaw": line(flaw)}),
+        shown=lambda said: defang(sanitise(said)),
+    )
 
 
 def digest(messages: Sequence[Message]) -> str:
@@ -191,4 +242,5 @@ def _environment(texts: dict[str, str]) -> Environment:
         autoescape=False,
     )
     environment.filters["defang"] = defang
+    environment.filters["line"] = line
     return environment

@@ -13,7 +13,7 @@ from pathlib import Path
 from tai.engine.plan import Step
 from tai.events import PromptMade
 from tai.llm.base import Message
-from tai.model import Diagnosis, Finding, Host, Observation, Ticket
+from tai.model import Diagnosis, Finding, Host, Observation, Pinned, Ticket
 from tai.transport.base import Connection, Target
 
 
@@ -27,7 +27,7 @@ class Session:
     """One investigation of one host. nonce: fences evidence in prompts, unknown to any host.
 
     steps: every command planned so far, by number. observations: in the order of their ids, attachments first.
-    conversation: what the model was asked and what it said, in turn.
+    conversation: what the model was asked and what it said, in turn. pinned: facts that the user has stated.
     """
 
     id: str
@@ -42,6 +42,7 @@ class Session:
     observations: list[Observation] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     conversation: list[Message] = field(default_factory=list)
+    pinned: list[Pinned] = field(default_factory=list)
     prompt: PromptMade | None = None
     diagnosis: Diagnosis | None = None
 
@@ -77,8 +78,9 @@ class Session:
         self.forget_conversation()
 
     def forget_conversation(self) -> None:
-        """Drop ticket, prompt and answers; evidence stays."""
+        """Drop ticket, prompt, answers and stated facts; evidence stays."""
         self.ticket = None
+        self.pinned.clear()
         self.conversation.clear()
         self.prompt = None
         self.diagnosis = None

@@ -7,23 +7,28 @@ never the engine's words for it.
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Iterable, Sequence
 
-from tai.answer import Answer, SaidClaim, SaidHypothesis, SaidMoment, SaidQuote
+from tai.answer import Answer, SaidCheck, SaidClaim, SaidHypothesis, SaidMoment
 from tai.engine.actions import effect_of
+from tai.engine.agreement import Agreement
+from tai.engine.checks import Settle, by_policy
 from tai.engine.confidence import confidence
-from tai.engine.prompt import defang
-from tai.model import Action, Claim, Diagnosis, Finding, Hypothesis, Moment, NextCheck, Observation, Quote
-from tai.policy import check
-
-# A shorter fragment occurs by chance, so it proves nothing unless it is the whole line.
-_LEAST_FRAGMENT = 12
-# How alike a misquoted line must be to count as that line: one word in ten off, not a paraphrase.
-_NEAR = 0.92
-_LABEL = re.compile(r"^\s*E\d+(?::\d+)?\s*\|\s?")
-_SPACE = re.compile(r"\s+")
+from tai.engine.evidence import Evidence
+from tai.engine.relation import relation
+from tai.llm.ruled_out import ruled_out
+from tai.model import (
+    Action,
+    Claim,
+    Diagnosis,
+    Finding,
+    Hypothesis,
+    Moment,
+    NextCheck,
+    Observation,
+    Pinned,
+    Ticket,
+)
 
 
 def verify(
@@ -37,11 +42,16 @@ def verify(
     said: str = "",
     prompt_sha256: str = "",
     templates_sha256: str = "",
+    settle: Settle = by_policy,
+    agreement: Agreement | None = None,
+    pinned: Sequence[Pinned] = (),
+    ticket: Ticket | None = None,
 ) -> Diagnosis:
     """Check every quote and build the diagnosis.
 
-    A `root_cause` none of whose evidence could be verified becomes `inconclusive`. Commands in `next_checks` that the
-    policy does not allow are dropped, and said so in `missing`.
+    A `root_cause` none of whose evidence could be verified becomes `inconclusive`. settle: decides on `next_checks`; what it
+    does not offer is told in `dropped`. agreement: of several answers, when they were asked for. pinned: facts that the person
+    on call has stated; a cause that they rule out costs confidence. ticket: so does a cause that it does not touch.
     """
     evidence = Evidence(observations)
     claims = [_claim(said_claim, evidence) for said_claim in (*answer.evidence, *answer.observations)]
@@ -58,9 +68,8 @@ def verify(
         missing.insert(
             0, "a line of the host's output that shows the cause: the engine quoted none that exists"
         )
-    checks, refused = _next_checks(answer)
-    if refused:
-        missing.append(f"{refused} proposed checks are not read-only and were dropped")
+    timeline = tuple(_moment(moment, evidence) for moment in answer.timeline)
+    checks, dropped = _next_checks(answer.next_checks, settle)
     return Diagnosis(
         outcome=outcome,
         cause=answer.cause,
@@ -71,6 +80,10 @@ def verify(
             hypotheses=hypotheses,
             observations=observations,
             findings=findings,
+            loose=_loose(hypotheses, timeline),
+            agreement=agreement,
+            against=_against(verified, findings, pinned) if outcome == "root_cause" else "",
+            tie=relation(ticket, verified, observations, findings) if ticket else None,
         ),
         engine=engine,
         model=model,
@@ -78,81 +91,19 @@ def verify(
         claims=verified,
         unverified=unverified,
         hypotheses=hypotheses,
-        timeline=tuple(_moment(moment, evidence) for moment in answer.timeline),
+        timeline=timeline,
         missing=tuple(missing),
         actions=tuple(Action(text=text, effect=effect_of(text)) for text in answer.actions),
         next_checks=checks,
+        dropped=dropped,
         said=said,
         prompt_sha256=prompt_sha256,
         templates_sha256=templates_sha256,
     )
 
 
-class Evidence:
-    """The host's lines, ready for looking quotes up. Matching ignores case of nothing: only runs of white space."""
-
-    def __init__(self, observations: Iterable[Observation]) -> None:
-        self._seen = {seen.id: seen for seen in observations}
-        self._plain = {seen.id: [_plain(line) for line in seen.lines] for seen in self._seen.values()}
-
-    def find(self, said: SaidQuote) -> Quote:
-        """The quote as the host has it, or marked unverified with the engine's own words kept for the record."""
-        wanted = _plain(_LABEL.sub("", said.text))
-        cited = said.evidence.strip().upper()
-        if wanted:
-            lines = self._plain.get(cited, [])
-            if 0 < said.line <= len(lines) and _fits(wanted, lines[said.line - 1]):
-                return self._quote(cited, said.line - 1, "exact")
-            for name in (cited, *(other for other in self._plain if other != cited)):
-                if (index := self._index(name, wanted, near=said.line)) is not None:
-                    return self._quote(name, index, "corrected")
-            if (index := self._alike(cited, wanted)) is not None:
-                return self._quote(cited, index, "corrected")
-        return Quote(observation=said.evidence, line=said.line, text=said.text, status="unverified")
-
-    def _index(self, name: str, wanted: str, *, near: int) -> int | None:
-        hits = [index for index, line in enumerate(self._plain.get(name, [])) if _fits(wanted, line)]
-        return min(hits, key=lambda index: abs(index + 1 - near)) if hits else None
-
-    def _alike(self, name: str, wanted: str) -> int | None:
-        if len(wanted) < 2 * _LEAST_FRAGMENT:
-            return None
-        matcher = difflib.SequenceMatcher(b=wanted, autojunk=False)
-        best, best_index = _NEAR, None
-        for index, line in enumerate(self._plain.get(name, [])):
-            if abs(len(line) - len(wanted)) > len(wanted) // 5:
-                continue
-            matcher.set_seq1(line)
-            if (
-                matcher.quick_ratio() >= best
-                and (ratio := matcher.ratio()) >= best
-                and _same_numbers(line, wanted)
-            ):
-                best, best_index = ratio, index
-        return best_index
-
-    def _quote(self, name: str, index: int, status: str) -> Quote:
-        line = self._seen[name].lines[index]
-        return Quote(
-            observation=name, line=index + 1, text=line, status="exact" if status == "exact" else "corrected"
-        )
-
-
-def _plain(text: str) -> str:
-    return _SPACE.sub(" ", defang(text)).strip()
-
-
-def _fits(wanted: str, line: str) -> bool:
-    return wanted == line or (len(wanted) >= _LEAST_FRAGMENT and wanted in line)
-
-
-def _same_numbers(line: str, wanted: str) -> bool:
-    """A misquote that changes a figure is another statement, however alike the words."""
-    return re.findall(r"\d+", line) == re.findall(r"\d+", wanted)
-
-
 def _claim(said: SaidClaim, evidence: Evidence) -> Claim:
-    quotes = tuple(evidence.find(quote) for quote in said.quotes)
+    quotes = tuple(found for quote in said.quotes for found in evidence.find_each(quote))
     return Claim(
         text=said.text, quotes=quotes, verified=bool(quotes) and all(q.status != "unverified" for q in quotes)
     )
@@ -171,15 +122,39 @@ def _moment(said: SaidMoment, evidence: Evidence) -> Moment:
     return Moment(at=said.at, text=said.text, quote=evidence.find(said.quote) if said.quote else None)
 
 
-def _next_checks(answer: Answer) -> tuple[tuple[NextCheck, ...], int]:
-    checks, refused = [], 0
-    for said in answer.next_checks:
-        verdict = check(said.argv)
-        if verdict.command is None:
-            refused += 1
+def _against(verified: Sequence[Claim], findings: Sequence[Finding], pinned: Sequence[Pinned]) -> str:
+    """The stated fact that rules out every fault that the claims rest on; '' when there is none, or one is left."""
+    lines = {quote.ref for claim in verified for quote in claim.quotes}
+    named = [f for f in findings if f.severity != "info" and lines & {cited.ref for cited in f.cited}]
+    facts = [ruled_out(finding, pinned) for finding in named]
+    return next((fact.text for fact in facts if fact), "") if all(facts) else ""
+
+
+def _loose(hypotheses: Iterable[Hypothesis], timeline: Iterable[Moment]) -> int:
+    """Statements beside the evidence that quote what the host did not print."""
+    weighed = [claim for each in hypotheses for claim in (*each.supporting, *each.refuting)]
+    return sum(
+        any(quote.status == "unverified" for quote in quotes)
+        for quotes in (
+            *(claim.quotes for claim in weighed),
+            *((moment.quote,) for moment in timeline if moment.quote),
+        )
+    )
+
+
+def _next_checks(
+    proposed: Iterable[SaidCheck], settle: Settle
+) -> tuple[tuple[NextCheck, ...], tuple[str, ...]]:
+    """(those that are offered, each command once; why the others are not)."""
+    checks: dict[tuple[str, ...], NextCheck] = {}
+    dropped: list[str] = []
+    for said in proposed:
+        settled = settle(said)
+        if isinstance(settled, str):
+            dropped.append(settled)
         else:
-            checks.append(NextCheck(argv=verdict.command.argv, why=said.why))
-    return tuple(checks), refused
+            checks.setdefault(settled.argv, settled)
+    return tuple(checks.values()), tuple(dropped)
 
 
 def _unique(claims: Iterable[Claim]) -> tuple[Claim, ...]:

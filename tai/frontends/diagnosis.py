@@ -26,7 +26,7 @@ from tai.frontends.lines import (
     one_line,
     shown,
 )
-from tai.model import Claim, Diagnosis, DiagnosisOutcome, Hypothesis, Moment
+from tai.model import Claim, Diagnosis, DiagnosisOutcome, Hypothesis, Moment, Quote
 
 _OUTCOME: dict[DiagnosisOutcome, tuple[str, str]] = {
     "root_cause": ("ROOT CAUSE", BAD),
@@ -81,9 +81,18 @@ def _evidence(claims: Sequence[Claim], sources: Sources) -> Iterator[RenderableT
         for observation, quotes in groupby(claim.quotes, key=lambda quote: quote.observation):
             found = [quote for quote in quotes if quote.status != "unverified"]
             for quote in found:
-                yield hang(f"    {quote.ref}  ", cut(quote.text, _LONGEST_QUOTE), lead_style=REF)
+                text = shown(cut(quote.text, _LONGEST_QUOTE))
+                yield hang(f"    {quote.ref}  ", Text.assemble(text, _corrected(quote)), lead_style=REF)
             if found and observation in sources:
                 yield hang(" " * (6 + len(found[0].ref)), one_line(sources[observation], FAINT))
+
+
+def _corrected(quote: Quote) -> Text:
+    """`  [corrected: the engine named E2:3]`: the line is the host's, and the engine had it otherwise."""
+    if quote.status != "corrected":
+        return Text()
+    why = f": {quote.correction}" if quote.correction else ""
+    return Text.assemble("  ", one_line(f"[corrected{why}]", WARN))
 
 
 def _timeline(moments: Sequence[Moment]) -> Iterator[RenderableType]:
@@ -98,7 +107,7 @@ def _timeline(moments: Sequence[Moment]) -> Iterator[RenderableType]:
         if quote is None or quote.status == "unverified":
             text = Text.assemble(text, ("  (not verified)", WARN))
         else:
-            text = Text.assemble(text, (f"  {quote.ref}", REF))
+            text = Text.assemble(text, (f"  {quote.ref}", REF), _corrected(quote))
         yield hang(f"    {at:<{width}}  ", text, lead_style=FAINT)
 
 
@@ -149,19 +158,21 @@ def _actions(said: Diagnosis) -> Iterator[RenderableType]:
             case "changes":
                 text = Text.assemble(("[changes] ", WARN), text)
             case "destroys":
-                text = Text.assemble(("[destroys] ", BAD), text)
+                text = Text.assemble(("[destroys] ", BAD), shown(action.text, BAD))
             case "reads":
                 pass
         yield hang(f"{number:>2}. ", text)
 
 
 def _next_checks(said: Diagnosis) -> Iterator[RenderableType]:
-    if not said.next_checks:
-        return
-    yield heading("Next checks (read-only)")
+    if said.next_checks:
+        yield heading("Next checks (read-only)")
     for number, check in enumerate(said.next_checks, start=1):
-        yield hang(f"{number:>2}. ", one_line(command_line(check.argv), STRONG))
+        asks = "" if check.tier == "A" else "  (asks you first)"
+        yield hang(f"{number:>2}. ", Text.assemble(one_line(command_line(check.argv), STRONG), (asks, WARN)))
         yield hang("    ", Text.assemble(one_line(check.why, FAINT), (f"  /next {number}", REF)))
+    for reason in said.dropped:
+        yield hang("    not offered: ", one_line(reason, FAINT), lead_style=FAINT)
 
 
 def _engine(said: Diagnosis) -> Iterator[RenderableType]:

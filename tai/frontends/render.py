@@ -20,6 +20,8 @@ from tai.events import (
     Diagnosed,
     EngineFailed,
     Event,
+    FactDropped,
+    FactPinned,
     FindingFound,
     HostConnected,
     HostConnecting,
@@ -29,6 +31,7 @@ from tai.events import (
     ObservationMade,
     PlanMade,
     PromptMade,
+    RoundStarted,
     SessionEnded,
     SessionStarted,
     Stamped,
@@ -37,6 +40,7 @@ from tai.events import (
 )
 from tai.frontends.activity import Activity
 from tai.frontends.diagnosis import diagnosis
+from tai.frontends.draft import Draft, Line
 from tai.frontends.lines import (
     BAD,
     FAINT,
@@ -45,13 +49,19 @@ from tai.frontends.lines import (
     WARN,
     command_line,
     counted,
+    cut,
     hang,
     one_line,
     seconds,
 )
-from tai.frontends.steps import StepLine, cited_lines, finding_line
+from tai.frontends.steps import StepLine, cited_lines, fact_text, finding_line
 from tai.frontends.views import ticket_lines
 from tai.model import Observation
+from tai.text.links import defuse
+
+# Two screen lines of a draft say enough until the answer is there.
+_LONGEST_DRAFTED = 160
+_UNCHECKED = "  the model writes (nothing of it is checked yet):"
 
 
 class Renderer:
@@ -81,6 +91,7 @@ class Renderer:
         self._planned_already = False
         self._answered = 0
         self._reasoning = ""
+        self._draft, self._drafting = Draft(), False
 
     def __call__(self, stamped: Stamped) -> None:
         """Show one event, at once."""
@@ -127,6 +138,12 @@ class Renderer:
                 self._degraded(event)
             case UserSaid():
                 self._heard(event)
+            case FactPinned():
+                self._pinned(event)
+            case FactDropped():
+                self._say(hang("no longer a fact: ", fact_text(event.fact), lead_style=FAINT))
+            case RoundStarted():
+                self._goes_on(event)
             case Diagnosed():
                 self._diagnosed(event)
             case Interrupted():
@@ -248,17 +265,36 @@ class Renderer:
     def _asked(self, event: AnswerStarted) -> None:
         self._answered = 0
         self._reasoning = ""
+        self._draft, self._drafting = Draft(), False
         rules = event.engine == "deterministic"
         self._wait("weighing the evidence" if rules else f"asking {event.engine} {event.model}".strip())
 
     def _answering(self, event: AnswerDelta) -> None:
-        """A model's JSON is no reading matter while it streams: a count stands for it, and reasoning on request."""
+        """The answer as it is written, section by section: it stands there until the verified one takes its place.
+
+        Where nothing can move, what stands would stay, so there only --verbose shows it.
+        """
         self._answered += len(event.text)
-        word = "thinking" if event.channel == "reasoning" else "writing the answer"
-        self._wait(f"{word}, {counted(self._answered, 'character')}", loud=False)
-        if self._verbose and event.channel == "reasoning":
-            *whole, self._reasoning = (self._reasoning + event.text).split("\n")
-            self._say(*(hang("  ", line, FAINT) for line in whole))
+        if event.channel == "reasoning":
+            self._wait(f"thinking, {counted(self._answered, 'character')}", loud=False)
+            if self._verbose:
+                *whole, self._reasoning = (self._reasoning + event.text).split("\n")
+                self._say(*(hang("  ", defuse(line), FAINT) for line in whole))
+            return
+        done = self._draft.feed(event.text, event.call)
+        if self._activity.moves:
+            above = [Text(_UNCHECKED, style=FAINT), *map(_drafted, self._draft.lines)]
+            waiting = one_line(f"writing the answer, {counted(self._answered, 'character')}", FAINT)
+            self._activity.say(waiting.plain, above if self._draft.lines else ())
+        elif self._verbose:
+            self._say_draft(done)
+
+    def _say_draft(self, lines: Iterable[Line]) -> None:
+        for line in lines:
+            if not self._drafting:
+                self._say(Text(_UNCHECKED, style=FAINT))
+            self._drafting = True
+            self._say(_drafted(line))
 
     def _degraded(self, event: EngineFailed) -> None:
         self._idle()
@@ -270,6 +306,15 @@ class Renderer:
     def _heard(self, event: UserSaid) -> None:
         if not self._interactive:
             self._say(hang("> ", event.text, STRONG, FAINT))
+
+    def _pinned(self, event: FactPinned) -> None:
+        self._say(hang(f"fact {event.n}    ", fact_text(event.fact), lead_style=FAINT))
+
+    def _goes_on(self, event: RoundStarted) -> None:
+        checks = "; ".join(command_line(check.argv) for check in event.checks)
+        self._say(
+            hang(f"round {event.round} of {event.of}  ", one_line(f"by itself: {checks}"), lead_style=FAINT)
+        )
 
     def _diagnosed(self, event: Diagnosed) -> None:
         self._idle()
@@ -301,8 +346,16 @@ class Renderer:
         self._running.clear()
         self._activity.end()
         if self._reasoning:
-            self._say(hang("  ", self._reasoning, FAINT))
+            self._say(hang("  ", defuse(self._reasoning), FAINT))
             self._reasoning = ""
+        if self._verbose and not self._activity.moves:
+            self._say_draft(self._draft.rest())
+        self._draft, self._drafting = Draft(), False
+
+
+def _drafted(line: Line) -> RenderableType:
+    title, text = line
+    return hang(f"  {title:<8} ", cut(one_line(defuse(text)).plain, _LONGEST_DRAFTED), FAINT, FAINT)
 
 
 def svg(

@@ -59,6 +59,8 @@ class Flags:
     model_url: str | None = None
     model: str | None = None
     budget: int | None = None
+    samples: int | None = None
+    auto: int | None = None
     as_json: bool = False
     verbose: bool = False
     debug: bool = False
@@ -94,6 +96,8 @@ class Flags:
                 "model_url": self.model_url,
                 "model": self.model,
                 "budget": self.budget,
+                "samples": self.samples,
+                "auto": self.auto,
                 "anonymize": self.anonymize or None,
             },
         )
@@ -350,6 +354,8 @@ def build(
         options=Options(
             budget=chosen.budget,
             answer_tokens=chosen.model_answer_tokens,
+            samples=chosen.samples,
+            auto=chosen.auto,
             caps=Caps(chosen.run_timeout, chosen.max_run_bytes, chosen.max_commands),
             collectors=flags.collectors,
             window=window or Window(),

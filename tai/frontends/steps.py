@@ -25,7 +25,7 @@ from tai.frontends.lines import (
     shown,
     size,
 )
-from tai.model import Finding, Observation, Outcome
+from tai.model import Finding, Observation, Outcome, Pinned
 
 # Of a longer cited line a few screen lines are shown; /show has the rest.
 _LONGEST_CITED = 400
@@ -117,6 +117,14 @@ def finding_line(finding: Finding) -> Hanging:
     return hang(
         f"    {finding.severity:<9}", Text.assemble(title, "  ", refs), lead_style=SEVERITY[finding.severity]
     )
+
+
+def fact_text(fact: Pinned) -> Text:
+    """`it is not DNS, we checked  (rules out: dns)`."""
+    text = one_line(fact.text)
+    if fact.excludes:
+        text = Text.assemble(text, "  ", one_line(f"(rules out: {', '.join(fact.excludes)})", FAINT))
+    return text
 
 
 def cited_lines(finding: Finding) -> list[Hanging]:

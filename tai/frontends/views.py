@@ -11,6 +11,7 @@ from rich.text import Text
 
 from tai.commands.views import (
     Cleared,
+    ContextView,
     DiagnosisView,
     EvidenceView,
     FindingsView,
@@ -40,7 +41,7 @@ from tai.frontends.lines import (
     shown,
     size,
 )
-from tai.frontends.steps import StepLine, cited_lines, finding_line
+from tai.frontends.steps import StepLine, cited_lines, fact_text, finding_line
 from tai.model import Finding, Ticket, Window
 
 # A screenful on an 80-column terminal.
@@ -75,6 +76,8 @@ def _lines(view: View) -> Iterable[RenderableType]:  # noqa: PLR0911 - one arm f
             return diagnosis(view.diagnosis, view.sources)
         case TableView():
             return _table(view)
+        case ContextView():
+            return _context(view)
         case Cleared():
             kept = counted(view.kept, "piece of evidence stays", "pieces of evidence stay")
             return [Text(f"Screen and conversation cleared; {kept}.", style=FAINT)]
@@ -165,6 +168,24 @@ def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
         yield finding_line(finding)
         yield from cited_lines(finding)
         yield hang("      ", finding.explanation, FAINT)
+
+
+def _context(view: ContextView) -> Iterator[RenderableType]:
+    about = f"about {counted(view.tokens, 'token')}" if view.asked else "nothing was asked yet"
+    rows = (
+        ("host", view.host or "none yet"),
+        (
+            "evidence",
+            f"{counted(view.evidence, 'piece')}, {counted(view.findings, 'finding')}  /show logs  /show findings",
+        ),
+        ("asked", f"{counted(view.asked, 'question')}, {about}  /show prompt"),
+    )
+    for name, text in rows:
+        yield hang(f"{name:<11}", one_line(text), lead_style=FAINT)
+    if view.pinned:
+        yield heading("Facts that you have stated (/unpin N takes one back)")
+    for number, fact in enumerate(view.pinned, start=1):
+        yield hang(f"{number:>2}. ", fact_text(fact))
 
 
 def _table(view: TableView) -> Iterator[RenderableType]:

@@ -6,12 +6,12 @@ decides nothing. Its `Answer` is believed only as far as `tai.engine.verify` fin
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from tai.answer import Answer
-from tai.model import Finding, Observation, Ticket
+from tai.model import Finding, Observation, Pinned, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,24 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """What a model's engine says by itself, rendered from `prompts/` like all else. schema: the JSON Schema in words, for a
+    server that does not enforce it; repair: asks for an answer again, given its flaw in words; shown: what a model said, as
+    it may be sent back to it.
+    """
+
+    schema: Callable[[], str]
+    repair: Callable[[str], str]
+    shown: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """All an engine may use. messages: for a language model; the rest, structured: for the deterministic engine.
 
-    max_answer_tokens: cap on what a model may write.
+    max_answer_tokens: cap on what a model may write. wording: without one, nothing is said beyond the messages: neither the
+    schema in words nor a request to repair. samples: answers that a model is asked for in one request.
+    pinned: what the person on call has stated as fact.
     """
 
     messages: tuple[Message, ...]
@@ -34,25 +48,37 @@ class Question:
     observations: tuple[Observation, ...] = ()
     findings: tuple[Finding, ...] = ()
     max_answer_tokens: int = 3000
+    wording: Wording | None = None
+    samples: int = 1
+    pinned: tuple[Pinned, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of output as it streams. channel: the model's reasoning, or its answer (partial JSON)."""
+    """A piece of output as it streams. channel: the model's reasoning, or its answer (partial JSON).
+
+    call: which call to the model it belongs to, from 1; a later one begins its answer anew.
+    """
 
     text: str
     channel: Literal["reasoning", "answer"] = "answer"
+    call: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """The end of a stream: the parsed answer and what it cost. Tokens are as the server counted, 0 when it did not."""
+    """The end of a stream: the parsed answer and what it cost. Tokens are as the server counted, 0 when it did not.
+
+    others: further usable answers to the same question, when several were asked for; asked: how many were.
+    """
 
     answer: Answer
     prompt_tokens: int = 0
     cached_tokens: int = 0
     answer_tokens: int = 0
     notes: tuple[str, ...] = ()
+    others: tuple[Answer, ...] = ()
+    asked: int = 1
 
 
 class Engine(Protocol):

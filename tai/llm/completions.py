@@ -28,7 +28,21 @@ OPTIONAL = {
     ),
     "stream_options": ("stream_options", "include_usage"),
     "seed": ("seed",),
+    "n": (
+        "parameter n",
+        "field n",
+        "'n'",
+        '"n"',
+        "`n`",
+        "n >",
+        "n must",
+        "n should",
+        "multiple choices",
+        "best_of",
+    ),
 }
+# Warm enough that answers to the same question may differ, cool enough that each is still the model's own best guess.
+_SAMPLING_TEMPERATURE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +56,16 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One event of a stream. finish: '' while it goes on, else `stop`, `length`, …; error: the server's own words."""
+    """What one event of a stream says of one choice. finish: '' while it goes on, else `stop`, `length`, …; error: the server's
+    own words; index: of the choice, from 0.
+    """
 
     text: str = ""
     reasoning: str = ""
     finish: str = ""
     usage: Usage | None = None
     error: str = ""
+    index: int = 0
 
 
 def request_body(
@@ -57,21 +74,26 @@ def request_body(
     *,
     max_tokens: int,
     constrained: bool,
+    samples: int = 1,
     refused: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """The JSON of a request. constrained: the answer must fit the schema; refused: fields of OPTIONAL to leave out.
+    """The JSON of a request. constrained: the answer must fit the schema; samples: so many answers; refused: fields of
+    OPTIONAL to leave out.
 
-    Temperature 0 and a fixed seed: the same evidence shall get the same answer, as far as a server can promise it.
+    A fixed seed, and temperature 0 for a single answer: the same evidence shall get the same answer, as far as a server can
+    promise it.
     """
     body: dict[str, Any] = {
         "model": model,
         "messages": chat(messages),
         "max_tokens": max_tokens,
-        "temperature": 0,
+        "temperature": 0 if samples == 1 else _SAMPLING_TEMPERATURE,
         "seed": 0,
         "stream": True,
         "stream_options": {"include_usage": True},
     }
+    if samples > 1:
+        body["n"] = samples
     if constrained:
         body["response_format"] = response_format()
     for field in refused:
@@ -87,8 +109,11 @@ def chat(messages: Iterable[Message]) -> list[dict[str, str]]:
     ]
 
 
-def chunk_of(data: str) -> Chunk:
-    """Read one event's data, or the body of an answer that was not streamed. Raises ValueError for what is neither."""
+def chunks_of(data: str) -> tuple[Chunk, ...]:
+    """Read one event's data, or the body of an answer that was not streamed: a chunk for each choice in it.
+
+    Raises ValueError for what is neither.
+    """
     try:
         value = json.loads(data)
     except RecursionError:
@@ -96,19 +121,21 @@ def chunk_of(data: str) -> Chunk:
     if not isinstance(value, dict) or not {"choices", "usage", "error"} & value.keys():
         raise ValueError("no JSON object with choices in it")
     if error := value.get("error"):
-        return Chunk(error=_text(error, "message") or str(error))
+        return (Chunk(error=_text(error, "message") or str(error)),)
     usage = _usage(value.get("usage"))
     choices = value.get("choices")
-    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-        return Chunk(usage=usage)
-    choice = choices[0]
+    said = [_choice(each) for each in choices if isinstance(each, dict)] if isinstance(choices, list) else []
+    return (*said, Chunk(usage=usage))
+
+
+def _choice(choice: dict[str, Any]) -> Chunk:
     said = choice.get("delta") or choice.get("message")
     return Chunk(
         text=_text(said, "content"),
         reasoning=_text(said, "reasoning")
         or _text(said, "reasoning_content"),  # the second one before vLLM 0.12
         finish=_text(choice, "finish_reason"),
-        usage=usage,
+        index=_number(choice, "index"),
     )
 
 

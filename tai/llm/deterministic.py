@@ -16,6 +16,7 @@ from tai.answer import Answer, SaidCheck, SaidClaim, SaidHypothesis, SaidMoment,
 from tai.llm.base import Delta, Question, Said
 from tai.llm.correlate import Weighed, weigh
 from tai.llm.leads import Lead, leads
+from tai.llm.ruled_out import ruled_out
 from tai.model import Citation, Finding, Observation, Outcome
 from tai.parsers.timestamps import stamp_of
 
@@ -58,6 +59,9 @@ class DeterministicEngine:
 def answer(question: Question, symptoms: AbstractSet[str]) -> Answer:
     """The answer that rules can give. Pure."""
     weighed = weigh(question.ticket, question.observations, question.findings, symptoms)
+    for one in weighed:
+        # What the person on call has ruled out stays in view, and is not named as the cause again.
+        one.cause = one.cause and ruled_out(one.finding, question.pinned) is None
     telling = [one for one in weighed if one.finding.severity != "info"]
     causes = [one for one in weighed if one.cause and _serious(one) and not _deeper(one)]
     chosen = _choose(causes)

@@ -6,6 +6,8 @@ one list entry, until the window is full (shared `VLLM.md`, traps); every such t
 
 from __future__ import annotations
 
+from tai.text.links import defuse
+
 # JSON indents by a few columns; a quoted line of a wide table has runs of blanks, and the longest line that an answer
 # may hold is 600 characters, of which some say something.
 LONGEST_BLANK = 300
@@ -39,7 +41,7 @@ class LoopGuard:
         passage = repeated(self._tail)
         if not passage:
             return ""
-        return f"repeated itself without end: {passage[:60]!r}"
+        return f"repeated itself without end: {defuse(passage[:60])!r}"
 
 
 def repeated(text: str) -> str:

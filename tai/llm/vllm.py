@@ -11,17 +11,17 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tai.errors import ModelError
 from tai.llm import endpoint as endpoints
 from tai.llm.base import Delta, Message, Question, Said
-from tai.llm.completions import DONE, chat, chunk_of, request_body
+from tai.llm.completions import DONE, chat, chunks_of, request_body
 from tai.llm.failures import Failure, plain
 from tai.llm.patience import Patience
 from tai.llm.reading import read_answer
-from tai.llm.reply import Reply
+from tai.llm.replies import Replies
 from tai.llm.wording import with_repair, with_schema
 
 if TYPE_CHECKING:
@@ -82,39 +82,56 @@ class VLLMEngine:
 
     async def ask(self, question: Question) -> AsyncGenerator[Delta | Said, None]:
         """See `Engine.ask`. At most three calls: as wanted; without the schema's constraint if that led into a loop; and
-        one for the repair of an answer that does not fit. Deltas are for showing: those of a second call follow on.
+        one for the repair of an answer that does not fit. Deltas are for showing, those of the first answer where several
+        are asked for.
         """
         patience = self._patience()
-        messages, constrained, repaired = question.messages, True, False
+        messages, constrained, repaired, samples, calls = question.messages, True, False, question.samples, 0
         notes: list[str] = []
         while True:
-            reply = Reply(question.max_answer_tokens)
-            async with aclosing(self._call(messages, reply, patience, constrained=constrained)) as deltas:
+            replies, calls = Replies(question.max_answer_tokens, self._samples(samples)), calls + 1
+            call = self._call(question, messages, replies, patience, constrained=constrained)
+            async with aclosing(call) as deltas:
                 async for delta in deltas:
-                    yield delta
-            said = reply.text or reply.reasoning
-            if reply.loop:
-                if not self._constrains(constrained):
-                    raise ModelError(f"The model {reply.loop}.", said=said)
-                constrained = False
-                notes.append(f"the model {reply.loop} under a JSON schema, and was asked again without one")
-                continue
-            answer = read_answer(reply.text)
-            if not isinstance(answer, str):
-                usage = reply.usage
-                yield Said(answer, usage.prompt, usage.cached, usage.answer, tuple(notes + self._lacks()))
+                    yield replace(delta, call=calls)
+            first = replies.first
+            said = first.text or first.reasoning
+            read = [read_answer(reply.text) for reply in replies.finished()]
+            if answers := [answer for answer in read if not isinstance(answer, str)]:
+                chosen, *others = answers
+                usage = first.usage
+                notes += [*self._lacks(), *_too_few(question.samples, len(answers))]
+                yield Said(
+                    chosen,
+                    usage.prompt,
+                    usage.cached,
+                    usage.answer,
+                    tuple(notes),
+                    others=tuple(others),
+                    asked=question.samples,
+                )
                 return
-            if reply.finish == "length":
+            samples = 1
+            if first.loop:
+                if not self._constrains(constrained):
+                    raise ModelError(f"The model {first.loop}.", said=said)
+                constrained = False
+                notes.append(f"the model {first.loop} under a JSON schema, and was asked again without one")
+                continue
+            flaw = read_answer(first.text)
+            assert isinstance(flaw, str)  # noqa: S101 - an answer would be among `answers`
+            if first.finish == "length":
                 raise ModelError(
                     f"The model's answer was cut at {question.max_answer_tokens} tokens (model_answer_tokens), or at the "
                     "end of its window.",
                     said=said,
                 )
-            if repaired:
-                raise ModelError(f"The model's answer cannot be used, nor its repair: {answer}.", said=said)
+            if repaired or question.wording is None:
+                nor = ", nor its repair" if repaired else ""
+                raise ModelError(f"The model's answer cannot be used{nor}: {flaw}.", said=said)
             repaired = True
-            messages = with_repair(messages, said, answer)
-            notes.append(f"the model's first answer could not be used ({answer}) and was repaired")
+            messages = with_repair(messages, said, flaw, question.wording)
+            notes.append(f"the model's first answer could not be used ({flaw}) and was repaired")
 
     async def models(self) -> tuple[ServedModel, ...]:
         """What the server has, from /v1/models. Raises ModelError."""
@@ -154,25 +171,32 @@ class VLLMEngine:
             self._link = None
 
     async def _call(
-        self, messages: tuple[Message, ...], reply: Reply, patience: Patience, *, constrained: bool
+        self,
+        question: Question,
+        messages: tuple[Message, ...],
+        replies: Replies,
+        patience: Patience,
+        *,
+        constrained: bool,
     ) -> AsyncGenerator[Delta, None]:
-        """Fill `reply`; tries again while nothing was said and a try may help. Raises ModelError when none does."""
+        """Fill `replies`; tries again while nothing was said and a try may help. Raises ModelError when none does."""
         model = await self._named()
         tries = 0
         while True:
             enforced = self._constrains(constrained)
             body = request_body(
                 model,
-                messages if enforced else with_schema(messages),
-                max_tokens=reply.max_tokens,
+                messages if enforced else with_schema(messages, question.wording),
+                max_tokens=replies.max_tokens,
                 constrained=enforced,
+                samples=self._samples(len(replies)),
                 refused=self._refused,
             )
             patience.call()
-            async with aclosing(self._once(body, reply, patience)) as deltas:
+            async with aclosing(self._once(body, replies, patience)) as deltas:
                 async for delta in deltas:
                     yield delta
-            failure = reply.failure
+            failure = replies.failure
             if failure is None:
                 return
             if asked_less := (failure.without & body.keys()):
@@ -181,58 +205,58 @@ class VLLMEngine:
                 tries += 1
                 wait_s = self._config.backoff_s if failure.wait_s is None else failure.wait_s
                 hopeless = not failure.transient or wait_s > min(_LONGEST_WAIT_S, patience.left())
-                if hopeless or reply.begun or tries == _TRIES:
-                    raise await self._error(failure, reply)
+                if hopeless or replies.begun or tries == _TRIES:
+                    raise await self._error(failure, replies)
                 await asyncio.sleep(wait_s)
-            reply.failure = None
+            replies.failure = replies.first.failure = None
 
     async def _once(
-        self, body: dict[str, Any], reply: Reply, patience: Patience
+        self, body: dict[str, Any], replies: Replies, patience: Patience
     ) -> AsyncGenerator[Delta, None]:
-        """One request; what comes goes into `reply`. The connection is closed on every way out of here."""
+        """One request; what comes goes into `replies`. The connection is closed on every way out of here."""
         link, endpoint = self._connect()
         events = link.events(
             f"{endpoint.base}/chat/completions",
             body,
             patience,
             model=body["model"],
-            max_bytes=_LEAST_BYTES + _BYTES_PER_TOKEN * reply.max_tokens,
+            max_bytes=_LEAST_BYTES + _BYTES_PER_TOKEN * replies.max_tokens * len(replies),
         )
         async with aclosing(events):
             async for event in events:
                 if isinstance(event, Failure):
                     # Once the model has said that it is done, the answer is whole, however the stream ends.
-                    reply.failure = None if reply.finish else event
+                    replies.failure = None if any(replies.finished()) else event
                     return
                 if event == DONE:
                     # Reading on to the end of the body lets the connection be used again.
-                    reply.finish = reply.finish or "stop"
+                    replies.close()
                     patience.finished()
                     continue
                 try:
-                    chunk = chunk_of(event)
+                    chunks = chunks_of(event)
                 except ValueError as error:
-                    reply.failure = Failure(
+                    replies.failure = Failure(
                         f"The stream from the model server at {endpoint.name} cannot be read ({plain(str(error))}): "
                         f"{plain(event)[:80]!r}"
                     )
                     return
-                deltas = reply.take(chunk)
-                if chunk.finish:
+                deltas = replies.take(chunks)
+                if replies.done:
                     patience.finished()
-                elif deltas:
+                elif any(chunk.text or chunk.reasoning for chunk in chunks):
                     patience.heard()
                 for delta in deltas:
                     yield delta
-                if reply.over:
+                if replies.over:
                     return
-        if not reply.finish:
-            reply.failure = Failure(
+        if not any(replies.finished()) and not replies.over:
+            replies.failure = Failure(
                 f"The model server at {endpoint.name} ended the stream before the answer was done.",
                 transient=True,
             )
 
-    async def _error(self, failure: Failure, reply: Reply) -> ModelError:
+    async def _error(self, failure: Failure, replies: Replies) -> ModelError:
         reason = failure.reason
         if failure.unknown_model:
             try:
@@ -240,7 +264,7 @@ class VLLMEngine:
             except ModelError:
                 names = ""
             reason += f" It serves: {names}." if names else ""
-        return ModelError(reason, said=reply.text or reply.reasoning)
+        return ModelError(reason, said=replies.first.text or replies.first.reasoning)
 
     async def _named(self) -> str:
         if not self._model:
@@ -267,10 +291,19 @@ class VLLMEngine:
     def _constrains(self, wanted: bool) -> bool:  # noqa: FBT001 - one flag, and the name says what it is
         return wanted and "response_format" not in self._refused
 
+    def _samples(self, wanted: int) -> int:
+        return 1 if "n" in self._refused else wanted
+
     def _lacks(self) -> list[str]:
         if "response_format" not in self._refused:
             return []
         return ["the server does not enforce a JSON schema; the answer was asked for in words"]
+
+
+def _too_few(asked: int, usable: int) -> list[str]:
+    if usable == asked:
+        return []
+    return [f"{usable} of the {asked} answers that were asked for came and could be used (samples)"]
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -1,37 +1,30 @@
-"""What tai says to a model apart from the prompt: the schema in words, and the request to repair an answer."""
+"""Where tai's own words go in a conversation with a model: the schema, and the request to repair an answer.
+
+The words themselves are templates (`tai.engine.prompt`), handed down as `tai.llm.base.Wording`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from tai.llm.base import Message
-from tai.llm.schema import schema_text
+from tai.llm.base import Message, Wording
 
 # As much of a flawed answer as is shown back to the model: room for a whole one at the usual cap of tokens.
 _MOST_SHOWN = 12_000
 
 
-def with_schema(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+def with_schema(messages: tuple[Message, ...], wording: Wording | None) -> tuple[Message, ...]:
     """The messages with the schema written out at their end, for a server that does not enforce it.
 
     At the end, so that the long part before it stays the same for the server's prefix cache.
     """
+    if wording is None:
+        return messages
     *before, last = messages
-    note = (
-        "Answer with one JSON object and nothing else: no text around it, no code fence. Copy quoted lines exactly, and "
-        f"stop after the closing brace. The object must fit this JSON Schema:\n{schema_text()}"
-    )
-    return (*before, replace(last, content=f"{last.content}\n\n{note}"))
+    return (*before, replace(last, content=f"{last.content}\n\n{wording.schema()}"))
 
 
-def with_repair(messages: tuple[Message, ...], said: str, flaw: str) -> tuple[Message, ...]:
+def with_repair(messages: tuple[Message, ...], said: str, flaw: str, wording: Wording) -> tuple[Message, ...]:
     """The messages with the flawed answer and its flaw behind them."""
-    return (
-        *messages,
-        Message("assistant", said[:_MOST_SHOWN]),
-        Message(
-            "user",
-            f"That answer cannot be used: {flaw}. Write the whole answer again as one JSON object that fits the schema. "
-            "Change nothing else about it.",
-        ),
-    )
+    shown = wording.shown(said[:_MOST_SHOWN])
+    return (*messages, Message("assistant", shown), Message("user", wording.repair(flaw)))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from tai.engine.agreement import Agreement
 from tai.engine.confidence import confidence
 from tai.model import Claim, Confidence, DiagnosisOutcome, Hypothesis, Outcome, Quote
 from tests.engine.evidence import finding, observation
@@ -59,6 +62,29 @@ def test_a_gap_weighs_more_against_health_than_against_a_cause() -> None:
 def test_not_knowing_is_never_more_than_low() -> None:
     assert of("inconclusive", claim(("E1", 1), ("E2", 1))).level == "low"
     assert of("healthy", observations=[]).level != "high"
+
+
+@pytest.mark.parametrize("outcome", ["root_cause", "healthy"])
+def test_answers_that_agree_raise_it_a_little_and_discord_lowers_it_much(outcome: DiagnosisOutcome) -> None:
+    base = [claim(("E1", 1), ("E2", 1))] if outcome == "root_cause" else []
+    alone = of(outcome, *base)
+    all_agree = of(outcome, *base, agreement=Agreement(3, 3, 3))
+    two_agree = of(outcome, *base, agreement=Agreement(3, 3, 2))
+    none_agrees = of(outcome, *base, agreement=Agreement(3, 3, 1))
+    assert all_agree.score > alone.score > two_agree.score > none_agrees.score
+    assert alone.score - none_agrees.score > 2 * (all_agree.score - alone.score)
+    assert any("2 of 3 sampled answers" in reason for reason in two_agree.reasons)
+    only_one_came = of(outcome, *base, agreement=Agreement(3, 1, 1))
+    assert only_one_came == alone
+
+
+def test_a_corrected_quote_weighs_less_than_an_exact_one() -> None:
+    exact = claim(("E1", 1))
+    corrected = exact.model_copy(
+        update={"quotes": tuple(q.model_copy(update={"status": "corrected"}) for q in exact.quotes)}
+    )
+    assert of("root_cause", corrected).score < of("root_cause", exact).score
+    assert "1 quote had to be corrected" in of("root_cause", corrected).reasons
 
 
 def test_the_score_stays_between_its_bounds() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import dropwhile
+from itertools import dropwhile, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 from tai import resources
-from tai.answer import Answer, SaidCheck, SaidClaim, SaidQuote
+from tai.answer import Answer, SaidCheck, SaidClaim, SaidQuote, SaidValue
 from tai.bus import Bus
 from tai.catalog import load_catalog
 from tai.engine.investigate import Investigation
@@ -23,7 +23,7 @@ from tai.engine.options import Caps, Options
 from tai.engine.prompt import load_templates
 from tai.engine.session import Session
 from tai.errors import HostError, HostKeyError, InputError, ModelError, PolicyRefusal
-from tai.events import Event
+from tai.events import Diagnosed, Event
 from tai.frontends.render import Renderer
 from tai.llm.base import Delta, Engine, Question, Said
 from tai.llm.deterministic import DeterministicEngine
@@ -253,6 +253,198 @@ async def test_a_proposed_check_runs_on_request_and_the_engine_is_asked_again(tm
     assert len(engine.asked) == 2
     with pytest.raises(InputError, match="no next check 7"):
         await run.investigation.next_check(7)
+
+
+async def test_a_follow_up_begins_with_exactly_the_bytes_of_what_was_asked_before(tmp_path: Path) -> None:
+    """Pins, checks, corrections and evidence made since are added behind; nothing before them is written anew."""
+    proposal = quoting("E1", 3, FULL, next_checks=[SaidCheck(argv=("df", "-h", "/srv"), why="?")])
+    engine = ScriptedEngine([proposal] * 5)
+    run = stage(tmp_path, engine=engine)
+    await run.investigation.diagnose(TICKET)
+    await run.investigation.follow_up("it is not DNS, we checked")
+    await run.investigation.next_check(1)
+    run.investigation.pin("nobody was logged in")
+    await run.investigation.follow_up("what about postgresql on 10.0.0.7?")
+    await run.investigation.follow_up("and now?")
+    for earlier, later in pairwise(engine.asked):
+        before = "".join(f"{m.role}\0{m.content}\0" for m in earlier.messages)
+        after = "".join(f"{m.role}\0{m.content}\0" for m in later.messages)
+        assert after.startswith(before)
+        assert len(later.messages) == len(earlier.messages) + 2
+
+
+async def test_what_the_user_states_is_pinned_told_and_said_again_with_each_later_question(
+    tmp_path: Path,
+) -> None:
+    engine = ScriptedEngine([quoting("E1", 3, FULL)] * 4)
+    run = stage(tmp_path, engine=engine)
+    await run.investigation.diagnose(TICKET)
+    await run.investigation.follow_up("It is not DNS, we checked. What else could it be?")
+    await run.investigation.follow_up("and the network?")
+    run.investigation.unpin(1)
+    await run.investigation.follow_up("so?")
+    first, second, third, fourth = (question.messages[-1].content for question in engine.asked)
+    fact = "- It is not DNS, we checked\n"
+    assert [fact in each for each in (first, second, third, fourth)] == [False, True, True, False]
+    assert [event.model_dump()["fact"]["excludes"] for event in run.told("fact_pinned")] == [("dns",)]
+    assert run.told("fact_dropped")
+    assert "(rules out: dns)" in run.screen.getvalue()
+    assert engine.asked[2].pinned[0].text == "It is not DNS, we checked"
+    with pytest.raises(InputError, match="no fact 7"):
+        run.investigation.unpin(7)
+
+
+async def test_the_deterministic_engine_does_not_name_again_what_the_user_ruled_out(tmp_path: Path) -> None:
+    run = stage(tmp_path)
+    await run.investigation.diagnose(TICKET)
+    await run.investigation.follow_up("The disk is fine, it was resized meanwhile.")
+    assert "disk-full" in {finding.signature for finding in run.investigation.session.findings}
+    run.investigation.unpin(1)
+    await run.investigation.follow_up("so what is it?")
+    outcomes = [event.diagnosis.outcome for event in run.events if isinstance(event, Diagnosed)]
+    assert outcomes == ["root_cause", "inconclusive", "root_cause"]
+
+
+async def test_facts_about_the_incident_go_along_to_another_host(tmp_path: Path) -> None:
+    engine = ScriptedEngine([quoting("E1", 3, FULL)] * 3)
+    run = stage(tmp_path, engine=engine)
+    await run.investigation.diagnose(TICKET)
+    await run.investigation.follow_up("No deploy was made.")
+    await run.investigation.use_host("db-02")
+    await run.investigation.diagnose(TICKET)
+    assert len(engine.asked[-1].messages) == 2
+    assert "- No deploy was made\n" in engine.asked[-1].messages[-1].content
+
+
+async def test_facts_are_forgotten_with_the_conversation(tmp_path: Path) -> None:
+    run = stage(tmp_path)
+    await run.investigation.diagnose(TICKET)
+    run.investigation.pin("it is not DNS")
+    with pytest.raises(InputError, match="is already"):
+        run.investigation.pin("it is  not DNS")
+    await run.investigation.clear()
+    assert run.investigation.session.pinned == []
+
+
+def unsure(*checks: SaidCheck) -> Answer:
+    return Answer(outcome="inconclusive", cause="It does not show yet.", next_checks=checks)
+
+
+def sent(run: Stage) -> list[tuple[str, ...]]:
+    return [event.argv for event in run.told("command_sent") if event.kind == "command_sent" and event.n]
+
+
+async def test_by_itself_it_runs_what_is_proposed_round_after_round_until_the_cause_shows(
+    tmp_path: Path,
+) -> None:
+    engine = ScriptedEngine(
+        [
+            unsure(SaidCheck(argv=("df", "-h", "/srv")), SaidCheck(argv=("ping", "-c", "1", "10.0.0.9"))),
+            unsure(SaidCheck(probe="unit-status", values=(SaidValue(name="unit", value="shop"),))),
+            quoting("E1", 3, FULL),
+        ]
+    )
+    run = stage(tmp_path, engine=engine, options=Options(auto=5))
+    await run.investigation.diagnose(TICKET)
+    assert [event.model_dump()["round"] for event in run.told("round_started")] == [1, 2]
+    after = sent(run)[-2:]
+    assert after[0] == ("df", "-h", "--", "/srv")
+    assert after[1][0] == "systemctl"
+    assert "shop.service" in after[1]
+    assert not any(argv[0] == "ping" for argv in sent(run))
+    assert len(engine.asked) == 3
+    assert "round 1 of 5  by itself: df -h -- /srv" in run.screen.getvalue()
+    assert run.investigation.session.observations[-1].probe == "unit-status", (
+        "a named probe is read as that probe"
+    )
+
+
+@pytest.mark.parametrize(
+    ("answers", "asked"),
+    [
+        ([unsure()] * 3, 1),  # nothing is proposed
+        ([unsure(SaidCheck(argv=("df", "-h", "/srv")))] * 9, 2),  # the same again
+        ([unsure(SaidCheck(argv=("du", "-sh", "/var")))] * 3, 1),  # what asks first, tier B
+        ([unsure(SaidCheck(argv=("ping", "-c", "1", "10.0.0.9")))] * 3, 1),  # what sends packets, tier C
+        ([unsure(SaidCheck(argv=("rm", "-rf", "/srv")))] * 3, 1),  # what is refused
+        ([unsure(*(SaidCheck(argv=("df", "-h", f"/srv/{n}")),)) for n in range(9)], 3),  # the rounds end
+        (
+            [quoting("E1", 3, FULL, next_checks=[SaidCheck(argv=("df", "-h", "/srv"))])] * 3,
+            1,
+        ),  # the cause shows
+    ],
+)
+async def test_by_itself_it_stops(tmp_path: Path, answers: list[Answer], asked: int) -> None:
+    approved: list[object] = []
+
+    async def approve(command: object) -> bool:
+        approved.append(command)
+        return True
+
+    engine = ScriptedEngine(answers)
+    run = stage(tmp_path, engine=engine, options=Options(auto=2), approve=approve)
+    await run.investigation.diagnose(TICKET)
+    assert len(engine.asked) == asked
+    assert approved == []
+
+
+async def test_by_itself_it_asks_nobody_when_a_link_leads_to_what_asks_first(tmp_path: Path) -> None:
+    approved: list[object] = []
+
+    async def approve(command: object) -> bool:
+        approved.append(command)
+        return True
+
+    class Linked(Recorded):
+        async def _execute(self, wire: Wire, *, timeout_s: float, max_bytes: int) -> Completed:
+            argv = argv_of(wire)
+            if argv[0] == "realpath" and "/var/log/app.log" in argv:
+                return Completed(0, b"/etc/myapp/app.conf\n" * len(argv[3:]))
+            return await super()._execute(wire, timeout_s=timeout_s, max_bytes=max_bytes)
+
+    host = Host(name="db-01", facts=Facts(family="debian"))
+    engine = ScriptedEngine([unsure(SaidCheck(argv=("cat", "/var/log/app.log"))), unsure()])
+    run = stage(
+        tmp_path, engine=engine, connection=Linked(host, {}), options=Options(auto=1), approve=approve
+    )
+    await run.investigation.diagnose(TICKET)
+    (seen,) = [each for each in run.investigation.session.observations if each.argv[-1] == "/var/log/app.log"]
+    assert seen.outcome is Outcome.REFUSED
+    assert "a person has to agree" in seen.reason
+    assert approved == []
+
+
+async def test_by_itself_it_keeps_to_the_cap_of_commands(tmp_path: Path) -> None:
+    engine = ScriptedEngine([unsure(SaidCheck(argv=("df", "-h", "/srv")))] * 2)
+    run = stage(tmp_path, engine=engine, options=Options(auto=2, caps=Caps(max_commands=3)))
+    await run.investigation.diagnose(TICKET)
+    assert len(sent(run)) <= 3
+    assert "cap of 3 commands" in run.screen.getvalue()
+
+
+async def test_a_check_that_was_run_already_is_not_offered_again(tmp_path: Path) -> None:
+    engine = ScriptedEngine([unsure(SaidCheck(argv=DF_ARGV))])
+    run = stage(tmp_path, engine=engine)
+    await run.investigation.diagnose(TICKET)
+    assert run.diagnosis.next_checks == ()
+    assert run.diagnosis.dropped == (f"df -l -h -T: it was run already, see {run.ref}",)
+
+
+async def test_of_several_answers_the_one_most_agree_with_is_taken_and_its_share_told(tmp_path: Path) -> None:
+    odd = Answer(outcome="healthy", cause="All is well.")
+    good = quoting("E1", 3, FULL)
+
+    class Several(ScriptedEngine):
+        async def ask(self, question: Question) -> AsyncGenerator[Delta | Said, None]:
+            self.asked.append(question)
+            yield Said(odd, others=(good, good), asked=3)
+
+    engine = Several([])
+    run = stage(tmp_path, engine=engine, options=Options(samples=3))
+    await run.investigation.diagnose(TICKET)
+    assert engine.asked[0].samples == 3
+    assert run.diagnosis.outcome == "root_cause"
+    assert "2 of 3 sampled answers name the same cause" in run.diagnosis.confidence.reasons
 
 
 async def test_a_typed_line_passes_the_policy_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ from tai.frontends.approve import Approval
 from tai.frontends.console import open_console
 from tai.frontends.render import Renderer
 from tai.frontends.repl import Repl
-from tai.model import Diagnosis, Finding, Host, Observation, Ticket
+from tai.model import Diagnosis, Finding, Host, Observation, Pinned, Ticket
 from tai.policy import ReadOnlyCommand
 
 
@@ -49,6 +49,9 @@ class RehearsedSession:
     findings: list[Finding] = field(default_factory=list)
     prompt_text: str = ""
     diagnosis: Diagnosis | None = None
+    conversation: list[Any] = field(default_factory=list)
+    prompt: Any = None
+    pinned: list[Pinned] = field(default_factory=list)
 
     def observation(self, ref: str) -> Observation | None:
         wanted = f"E{ref.lstrip('#')}" if ref.lstrip("#").isdecimal() else ref.upper()
@@ -146,6 +149,17 @@ class Rehearsed:
 
     async def next_check(self, n: int) -> None:
         self.asked.append(f"next_check {n}")
+
+    async def auto(self, rounds: int) -> None:
+        self.asked.append(f"auto {rounds}")
+
+    def pin(self, text: str) -> None:
+        self.asked.append(f"pin {text}")
+        self.session.pinned.append(Pinned(text=text))
+
+    def unpin(self, n: int) -> None:
+        self.asked.append(f"unpin {n}")
+        self.session.pinned.pop(n - 1)
 
     async def clear(self) -> None:
         self.asked.append("clear")

@@ -15,6 +15,8 @@ from tai.events import (
     Diagnosed,
     EngineFailed,
     Event,
+    FactDropped,
+    FactPinned,
     FindingFound,
     HostConnected,
     HostConnecting,
@@ -26,6 +28,7 @@ from tai.events import (
     PlannedStep,
     PromptMade,
     Receipt,
+    RoundStarted,
     SessionEnded,
     SessionStarted,
     TicketParsed,
@@ -46,6 +49,7 @@ from tai.model import (
     NextCheck,
     Observation,
     Outcome,
+    Pinned,
     Quote,
     Subjects,
     Ticket,
@@ -131,6 +135,19 @@ DIAGNOSIS = Diagnosis(
             quotes=(Quote(observation="E1", line=2, text=FULL, status="exact"),),
             verified=True,
         ),
+        Claim(
+            text="The journal says so too.",
+            quotes=(
+                Quote(
+                    observation="E2",
+                    line=8,
+                    text="2026-11-20T14:05:07 db-01 mariadbd[411]: line 7",
+                    status="corrected",
+                    correction="the engine named E1:8, which does not hold it",
+                ),
+            ),
+            verified=True,
+        ),
     ),
     unverified=(
         Claim(
@@ -169,7 +186,11 @@ DIAGNOSIS = Diagnosis(
         Action(text="Truncate the debug log.", effect="changes"),
         Action(text="Delete old binary logs.", effect="destroys"),
     ),
-    next_checks=(NextCheck(argv=("du", "-x", "-d1", "/srv/data"), why="It shows which folder grew."),),
+    next_checks=(
+        NextCheck(argv=("du", "-x", "-d1", "/srv/data"), why="It shows which folder grew."),
+        NextCheck(argv=("ping", "-c", "1", "db-02"), why="Is the other one there?", tier="C"),
+    ),
+    dropped=("rm -rf /srv: rm is not in the catalogue",),
 )
 
 
@@ -234,7 +255,11 @@ def story() -> list[Event]:
         AnswerDelta(channel="reasoning", text="database stops."),
         AnswerDelta(text='{"outcome": "root_cause"'),
         EngineFailed(engine="vllm", reason="no token for 20 s (model_stall_s)", fallback="deterministic"),
-        UserSaid(text="is it the disk?"),
+        UserSaid(text="is it the disk? It is not DNS, we checked."),
+        FactPinned(n=1, fact=Pinned(text=f"It is not DNS, we checked {HOSTILE}", excludes=("dns",))),
+        FactPinned(n=2, fact=Pinned(text="we rebooted it at 14:05")),
+        FactDropped(n=2, fact=Pinned(text="we rebooted it at 14:05")),
+        RoundStarted(round=1, of=2, checks=DIAGNOSIS.next_checks),
         Diagnosed(diagnosis=DIAGNOSIS.model_copy(update={"degraded": "no token for 20 s (model_stall_s)"})),
         Interrupted(kept=4),
         SessionEnded(exit_code=0),

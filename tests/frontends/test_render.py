@@ -117,8 +117,38 @@ def test_actions_that_change_or_destroy_are_labelled() -> None:
     assert " 3. [destroys] Delete old binary logs." in text
 
 
+def test_an_action_that_destroys_is_red_from_end_to_end() -> None:
+    stream = Terminal()
+    console = Console(file=stream, force_terminal=True, color_system="standard", width=80)
+    Renderer(console).show(Diagnosed(diagnosis=DIAGNOSIS))
+    (line,) = [line for line in stream.getvalue().splitlines() if "Delete old binary logs." in line]
+    assert line.count("\x1b[1;31m") >= 1
+    assert "Delete" not in re.sub(r"\x1b\[1;31m.*?\x1b\[0m", "", line)
+
+
+def test_a_corrected_quote_is_the_hosts_line_and_marked_with_what_was_wrong() -> None:
+    text = screen(story(), width=200)
+    quoted = "2026-11-20T14:05:07 db-01 mariadbd[411]: line 7"
+    assert f"    E2:8  {quoted}  [corrected: the engine named E1:8, which does not hold it]\n" in text
+    assert f"    E1:2  {FULL}\n" in text, "an exact one is not marked"
+
+
 def test_next_checks_are_numbered_for_next() -> None:
     assert re.search(r" 1\. du -x -d1 /srv/data\n.*/next 1", screen(story()))
+
+
+def test_a_check_that_needs_a_person_says_so_and_one_that_is_not_offered_says_why() -> None:
+    text = screen(story(), width=120)
+    assert " 2. ping -c 1 db-02  (asks you first)\n" in text
+    assert "not offered: rm -rf /srv: rm is not in the catalogue\n" in text
+
+
+def test_facts_and_rounds_are_told_as_they_come() -> None:
+    text = screen(story(), width=200)
+    assert "fact 1    It is not DNS, we checked" in text
+    assert "(rules out: dns)" in text
+    assert "no longer a fact: we rebooted it at 14:05" in text
+    assert "round 1 of 2  by itself: du -x -d1 /srv/data; ping -c 1 db-02" in text
 
 
 def test_the_deterministic_engine_says_that_no_model_was_used_and_why() -> None:

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from tai.commands.views import (
     Cleared,
+    ContextView,
     DiagnosisView,
     EvidenceView,
     FindingsView,
@@ -21,7 +22,7 @@ from tai.commands.views import (
 )
 from tai.events import PlannedStep
 from tai.frontends.views import draw
-from tai.model import Ticket
+from tai.model import Pinned, Ticket
 from tests.frontends.story import (
     DENIED,
     DIAGNOSIS,
@@ -50,6 +51,15 @@ def test_evidence_is_numbered_and_cited_lines_are_marked() -> None:
     assert facts == "ok · exit 0 · 0.03 s · 118 B · 2 lines"
     assert first.startswith(" 1  Filesystem Type")
     assert second == f">2  {FULL}"
+
+
+def test_the_context_lists_the_facts_with_their_numbers_and_what_they_rule_out() -> None:
+    facts = (Pinned(text="it is not DNS, we checked", excludes=("dns",)), Pinned(text=f"rebooted {HOSTILE}"))
+    text = drawn(ContextView("db-01", 4, 1, 2, 6120, facts), width=120)
+    assert " 1. it is not DNS, we checked  (rules out: dns)\n" in text
+    assert " 2. rebooted" in text
+    assert "2 questions, about 6,120 tokens" in text
+    assert "nothing was asked yet" in drawn(ContextView("", 0, 0, 0, 0, ()))
 
 
 def test_a_part_of_evidence_says_which_and_how_to_go_on() -> None:

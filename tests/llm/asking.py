@@ -8,13 +8,18 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from tai import resources
+from tai.engine.prompt import load_templates, wording
 from tai.errors import ModelError
 from tai.llm.base import Delta, Message, Question, Said
 from tai.llm.vllm import VLLMConfig, VLLMEngine
 from tai.model import Ticket
 
+WORDING = wording(load_templates([resources.folder("prompts")]))
 QUESTION = Question(
-    (Message("system", "You diagnose."), Message("user", "What broke?")), Ticket(text="disk full")
+    (Message("system", "You diagnose."), Message("user", "What broke?")),
+    Ticket(text="disk full"),
+    wording=WORDING,
 )
 # Long enough for a busy machine to answer in, and short enough to wait out where a test does so on purpose.
 PATIENT = VLLMConfig("", connect_s=5, first_token_s=5, stall_s=5, total_s=10, backoff_s=0.01)

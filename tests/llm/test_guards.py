@@ -69,3 +69,10 @@ def test_what_is_called_repeated_really_is(text: str) -> None:
 def test_passage_in_the_message_is_short_and_printable() -> None:
     loop = feed("\x1b[31mred alert\x07 " * 200)
     assert re.fullmatch(r"[ -~]{1,120}", loop)
+
+
+def test_what_it_repeats_is_told_without_a_live_link() -> None:
+    guard = LoopGuard()
+    said = [guard.feed("see https://evil.example/x ") for _ in range(100)]
+    assert any("https[:]//evil" in each for each in said)
+    assert not any("://" in each for each in said)
