@@ -23,7 +23,9 @@ def df(text: str) -> Rows:
         raise ValueError("no df header")
     header = _DF_HEADER.search(lines[start])
     assert header is not None  # noqa: S101 - found by the same expression one line above
-    field = "inode_percent" if header["what"].lower() == "iuse%" else "use_percent"
+    # busybox heads the share of inodes Use%, as that of space; only the column of their number tells.
+    counts_inodes = header["what"].lower() == "iuse%" or re.search(r"\bInodes\b", lines[start])
+    field = "inode_percent" if counts_inodes else "use_percent"
     has_type = bool(re.search(r"\bType\b", lines[start]))
     rows: Rows = []
     carried = ""

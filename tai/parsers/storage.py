@@ -42,7 +42,9 @@ _ATTRIBUTE = re.compile(
     r"\s*(?P<id>\d+) (?P<attribute>[A-Za-z0-9_./()-]+)\s+0x[0-9a-f]{4}\s+(?P<value>\d{3})\s+(?P<worst>\d{3})\s+(?P<threshold>\d{3}|---)\s+"
     r"\S+\s+\S+\s+(?P<failed>-|FAILING_NOW|In_the_past)\s+(?P<raw>\d+)"
 )
-_FIELD = re.compile(r"(?P<key>[A-Za-z][A-Za-z _-]{2,50}?)\s*:\s+(?P<value>0x[0-9a-f]{1,2}|[\d,]+)\s*(?:%|$|\[)")
+_FIELD = re.compile(
+    r"(?P<key>[A-Za-z][A-Za-z _-]{2,50}?)\s*:\s+(?P<value>0x[0-9a-f]{1,2}|[\d,]+)\s*(?:%|$|\[)"
+)
 
 
 def smart(text: str) -> Rows:

@@ -166,6 +166,13 @@ def test_mounts_are_read_from_the_kernels_own_table_too() -> None:
     assert (row["mount"], row["source"], row["read_only"]) == ("/srv/my data", "/dev/vda1", True)
 
 
+def test_inodes_as_busybox_heads_them_are_not_taken_for_space() -> None:
+    text = "Filesystem              Inodes      Used Available Use% Mounted on\n/dev/vdb 3083623 3083509 114 99% /srv\n"
+    (row,) = parse("df", text)
+    assert row["inode_percent"] == 99
+    assert "use_percent" not in row
+
+
 def test_superblock_tells_its_state_and_what_is_kept_for_root() -> None:
     text = "Filesystem state:         not clean with errors\nBlock count:  1000\nReserved block count:  50\nFS Error count:  3\n"
     (row,) = parse("superblock", text)
