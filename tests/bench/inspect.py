@@ -24,7 +24,24 @@ def journal(catalog: Catalog) -> str:
     """50 MB of lines, one in FAULT_EVERY of them from a case that fits."""
     rnd = random.Random(5)
     programs = ("sshd", "systemd", "kernel", "cron", "app", "nova-compute")
-    words = "session opened for user root started stopped request took reading cache update done new id state".split()
+    words = [
+        "session",
+        "opened",
+        "for",
+        "user",
+        "root",
+        "started",
+        "stopped",
+        "request",
+        "took",
+        "reading",
+        "cache",
+        "update",
+        "done",
+        "new",
+        "id",
+        "state",
+    ]
     faults = [c.text.split("\n")[0] for s in catalog.signatures.values() for c in s.cases if c.matches]
     lines: list[str] = []
     size = 0
