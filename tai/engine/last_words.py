@@ -13,7 +13,7 @@ from typing import Final
 
 from tai.model import Citation, Finding
 from tai.parsers.lines import Lines
-from tai.parsers.speaker import asked_about, speaker
+from tai.parsers.speaker import asked_about, message_of, speaker
 
 SIGNATURE: Final = "last-words"
 """The id that such findings carry; the catalog has none of that name."""
@@ -39,7 +39,6 @@ _MANAGER: Final = re.compile(r"^(?:systemd|init|kernel|\(.*\))$")
 _BOUNDARY: Final = re.compile(
     r"Starting |Started |Main process exited|main process exited|Scheduled restart job"
 )
-_MESSAGE: Final = re.compile(r"^.{0,160}?\[\d+\]: |^\S+ +\| ")
 
 
 def last_words(
@@ -76,11 +75,6 @@ def last_words(
         actions=(f"Follow what the message of {unit} names; compare with what was changed before it.",),
         reference="systemd.exec(5), process exit codes",
     )
-
-
-def message_of(line: str) -> str:
-    """The line without time, host and program."""
-    return _MESSAGE.sub("", line, count=1).strip()
 
 
 def _own_lines(unit: str, source: str, line: int, lines: Lines) -> Iterator[tuple[int, str]]:

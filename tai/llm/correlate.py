@@ -10,11 +10,11 @@ import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Final
 
 from tai.model import Finding, Observation, Ticket, Window
-from tai.parsers.timestamps import Stamp, stamp_of
+from tai.parsers.timestamps import Stamp, seconds_of, stamp_of
 
 _SEVERITY: Final = {"critical": 4.0, "high": 3.0, "medium": 2.0, "low": 1.0, "info": 0.0}
 # A name that the ticket gives is a strong sign, a word in common a weak one.
@@ -35,7 +35,16 @@ _RECENT: Final = timedelta(hours=24)
 _ANY_YEAR: Final = 2024
 # A time without a zone may be off by the widest zone there is.
 _ZONES: Final = timedelta(hours=14)
+# People paste what they think belongs together, over some days; what lies further back in it is another story.
+_POSTED_FAR: Final = timedelta(days=3)
+# What a cause may be later than its effect and still be it: two programs notice at different times.
+_NOTICED_LATER: Final = timedelta(minutes=2)
+_ENDS: Final = 5
 
+# In these a finding without a name, or about a path, is a program's own affair, not the host's.
+_OWN: Final = frozenset(
+    {"service-failure", "containers", "database", "mail", "web", "auth", "packages", "cron"}
+)
 # Of these there is one for all programs, so two findings about them meet whatever names they give.
 _SHARED: Final = frozenset({"memory", "disk", "hardware"})
 _DEVICE = re.compile(r"(?:sd|vd|xvd|hd|nvme|mmcblk|md|dm-|ata|loop|zd)[\w.:-]*|[\d:]+")
@@ -56,7 +65,7 @@ _COMMON: Final = frozenset(_COMMON_WORDS.split())
 class Weighed:
     """A finding with what speaks for it. weight: larger is likelier the cause; related: the ticket points at it.
 
-    named: the ticket gives its very name. old: its time is far from the ticket's, or from the newest line when the ticket has no time. reasons: what tied it to
+    named: the ticket gives its very name; posted: its line came with the ticket. old: its time is far from the ticket's, or from the newest line when the ticket has no time. reasons: what tied it to
     the ticket; explains: findings that follow from it; explained_by: those it follows from.
     """
 
@@ -66,6 +75,7 @@ class Weighed:
     related: bool
     old: bool
     named: bool
+    posted: bool = False
     reasons: list[str] = field(default_factory=list)
     explains: list[Weighed] = field(default_factory=list)
     explained_by: list[Weighed] = field(default_factory=list)
@@ -79,7 +89,7 @@ def weigh(
 ) -> list[Weighed]:
     """Every finding, weighed, likeliest first. symptoms: signatures that are never a cause by themselves."""
     posted = {seen.id for seen in observations if not seen.argv}
-    window = ticket.window or _newest(observations)
+    window = ticket.window or _newest(observations, alone=all(not seen.argv for seen in observations))
     weighed = [
         _weigh(ticket, finding, posted, window, cause=finding.signature not in symptoms)
         for finding in findings
@@ -109,7 +119,7 @@ def explains(cause: Finding, effect: Finding, single: Mapping[str, tuple[str, ..
     single: observations that are about one thing, a unit's own journal for one, with their command lines: what stands in
     them belongs together, and to the unit that the command names.
     """
-    if cause.signature not in effect.explained_by:
+    if cause.signature not in effect.explained_by or _later(cause, effect):
         return False
     if (
         _host_wide(cause)
@@ -124,6 +134,23 @@ def explains(cause: Finding, effect: Finding, single: Mapping[str, tuple[str, ..
         effect.subject in (single or {})[name] or any(cited.observation == name for cited in effect.cited)
         for name in alone
     )
+
+
+def _later(cause: Finding, effect: Finding) -> bool:
+    """Whether the first sign of the one comes after the last of the other, by times of one kind; False when either tells none."""
+    for kind in (True, False):
+        first = [at for cited in cause.cited if (at := _moment(cited.text, since_boot=kind)) is not None]
+        last = [at for cited in effect.cited if (at := _moment(cited.text, since_boot=kind)) is not None]
+        if first and last:
+            return min(first) > max(last) + _NOTICED_LATER.total_seconds()
+    return False
+
+
+def _moment(line: str, *, since_boot: bool) -> float | None:
+    stamp = stamp_of(line, year=_ANY_YEAR)
+    if stamp is None or (stamp.at is None) is not since_boot:
+        return None
+    return stamp.since_boot if since_boot else seconds_of(line)
 
 
 def _reaches(start: Weighed, goal: Weighed) -> bool:
@@ -156,7 +183,8 @@ def _weigh(
     # One word in common with a small matter is chance.
     if len(words) > 1 or (words and finding.severity in {"high", "critical"}):
         reasons.append(f"the ticket says {', '.join(words)}")
-    if any(cited.observation in posted for cited in finding.cited):
+    given = any(cited.observation in posted for cited in finding.cited)
+    if given:
         weight += _POSTED
         reasons.append("its line came with the ticket")
     related = bool(reasons)
@@ -165,15 +193,36 @@ def _weigh(
         weight += near
     if near > 0 and ticket.window:
         reasons.append("it happened in the ticket's time")
-    return Weighed(finding, cause, weight, related and near >= 0, near < 0, bool(subject), reasons)
+    return Weighed(
+        finding,
+        cause,
+        weight,
+        related=related and near >= 0,
+        old=near < 0,
+        named=bool(subject),
+        posted=given,
+        reasons=reasons,
+    )
 
 
-def _newest(observations: Sequence[Observation]) -> Window:
-    """A window round the newest line that the host printed: without a time in the ticket, it is about now."""
-    lasts = [seen.text.rstrip().rpartition("\n")[2] for seen in observations if seen.argv and seen.text]
-    stamps = [stamp_of(line, year=_ANY_YEAR) for line in lasts]
-    times = [stamp.at for stamp in stamps if stamp is not None and stamp.at is not None and stamp.zoned]
-    return Window(since=max(times) - _RECENT) if times else Window()
+def _newest(observations: Sequence[Observation], *, alone: bool) -> Window:
+    """A window round the newest line: without a time in the ticket, it is about now.
+
+    alone: only what people posted is there. Its times count then, with or without a zone, and it may reach further back.
+    """
+    lines = [
+        line
+        for seen in observations
+        if seen.text and bool(seen.argv) is not alone
+        for line in (*seen.lines[:_ENDS], *seen.lines[-_ENDS:])
+    ]
+    stamps = [stamp for line in lines if (stamp := stamp_of(line, year=_ANY_YEAR)) is not None]
+    times = [
+        stamp.at if stamp.zoned else stamp.at.replace(tzinfo=UTC)
+        for stamp in stamps
+        if stamp.at is not None and (stamp.zoned or alone)
+    ]
+    return Window(since=max(times) - (_POSTED_FAR if alone else _RECENT)) if times else Window()
 
 
 def _same_subject(ticket: Ticket, finding: Finding) -> str:
@@ -206,12 +255,11 @@ def _stem(name: str) -> str:
 def _host_wide(finding: Finding) -> bool:
     """About the host, a mount, a device, a port or the network, so that any program may suffer from it."""
     subject = finding.subject
-    return (
-        not subject
-        or subject.startswith(("/", "port "))
-        or finding.category in {"network", "dns"}
-        or _DEVICE.fullmatch(subject) is not None
-    )
+    if subject.startswith("port ") or finding.category in {"network", "dns"}:
+        return True
+    if finding.category in _OWN:
+        return False
+    return not subject or subject.startswith("/") or _DEVICE.fullmatch(subject) is not None
 
 
 def _mentions(cause: Finding, effect: Finding) -> bool:

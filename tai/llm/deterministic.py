@@ -18,11 +18,13 @@ from tai.llm.correlate import Weighed, weigh
 from tai.llm.leads import Lead, leads
 from tai.llm.ruled_out import ruled_out
 from tai.model import Citation, Finding, Observation, Outcome
+from tai.parsers.speaker import message_of
 from tai.parsers.timestamps import stamp_of
 
 NOTE: Final = "No language model was used: this answer comes from tai's own fault signatures and rules."
 
 # An unrelated finding may only stand as the cause when it is as bad as this: a full disk breaks what nobody named.
+_PAST: Final = "It lies far from the time that the ticket is about (or from the newest lines), and is over or another story."
 _STANDS_ALONE: Final = frozenset({"critical"})
 # Two likely causes of different kind that far apart are told apart; of closer ones only the one that explains more.
 _MARGIN: Final = 1.5
@@ -30,6 +32,7 @@ _RELATED: Final = 2.0
 # A look that failed and would have told most: without these a host is not called healthy.
 _VITAL: Final = frozenset({"df", "journalctl", "systemctl", "dmesg"})
 _SENTENCE, _LINE, _AT = 400, 600, 40
+_HALF, _MESSAGE = 165, 160
 
 
 class DeterministicEngine:
@@ -63,7 +66,8 @@ def answer(question: Question, symptoms: AbstractSet[str]) -> Answer:
         # What the person on call has ruled out stays in view, and is not named as the cause again.
         one.cause = one.cause and ruled_out(one.finding, question.pinned) is None
     telling = [one for one in weighed if one.finding.severity != "info"]
-    causes = [one for one in weighed if one.cause and _serious(one) and not _deeper(one)]
+    able = [one for one in weighed if one.cause and not _deeper(one)]
+    causes = [one for one in able if _serious(one)] or _only_one_posted(able)
     chosen = _choose(causes)
     details = [one for one in weighed if one.finding.severity == "info" and one is not chosen]
     if chosen is not None:
@@ -85,6 +89,12 @@ def _serious(one: Weighed) -> bool:
             assert_never(one.finding.severity)
 
 
+def _only_one_posted(able: Sequence[Weighed]) -> list[Weighed]:
+    """A small matter is the cause when somebody posted its line and nothing else that was found can be one."""
+    fit = [one for one in able if one.posted and not one.old and one.finding.severity in ("medium", "low")]
+    return fit if len({one.finding.signature for one in fit}) == 1 else []
+
+
 def _deeper(one: Weighed) -> bool:
     """True when something that can itself be a cause explains this finding."""
     return any((above.cause and not above.old) or _deeper(above) for above in one.explained_by)
@@ -96,14 +106,22 @@ def _choose(causes: Sequence[Weighed]) -> Weighed | None:
     if not fit:
         return None
     first, *others = sorted(fit, key=lambda one: -_score(one))
-    rivals = [
-        one
-        for one in others
-        if one.finding.category != first.finding.category and _score(first) - _score(one) < _MARGIN
-    ]
-    if rivals and len(first.explains) <= max(len(one.explains) for one in rivals):
-        return None
-    return first
+    rivals = [one for one in others if _rival(first, one)]
+    if not rivals or len(first.explains) > max(len(one.explains) for one in rivals):
+        return first
+    # Two faults at once, both about what the ticket speaks of, are told as two; otherwise nothing chooses between them.
+    return first if first.related and all(one.related for one in rivals) else None
+
+
+def _rival(first: Weighed, other: Weighed) -> bool:
+    """Whether the other is as likely, and another kind of fault: not the same line read twice."""
+    if other.finding.category == first.finding.category or _lines(first) & _lines(other):
+        return False
+    return _score(first) - _score(other) < _MARGIN
+
+
+def _lines(one: Weighed) -> set[str]:
+    return {cited.ref for cited in one.finding.cited}
 
 
 def _score(one: Weighed) -> float:
@@ -149,7 +167,11 @@ def _root_cause(
         one for one in details if one.finding.category == finding.category and _below(one.finding, finding)
     ]
     evidence = [chosen, *same, *facts, *chain]
-    cause = finding.explanation
+    cause = finding.explanation + _proof(finding)
+    twin = next((one for one in other if _rival(chosen, one) and one.related and not one.old), None)
+    if twin is not None:
+        evidence.append(twin)
+        cause = f"Two faults show, and neither follows from the other. {_cut(finding.explanation, _HALF)} {_cut(twin.finding.explanation, _HALF)}"
     if same:
         cause += f" The same holds for {_names(one.finding.subject for one in same)}."
     if facts:
@@ -160,7 +182,7 @@ def _root_cause(
     return Answer(
         observations=_claims(rest)[:8],
         timeline=_timeline(question, [one.finding for one in (*evidence, *rest)]),
-        hypotheses=tuple(_hypothesis(one) for one in (chosen, *other))[:4],
+        hypotheses=tuple(_hypothesis(one) for one in (chosen, *other, *_past(rest)))[:4],
         outcome="root_cause",
         cause=_cut(cause, _SENTENCE),
         evidence=_claims(evidence)[:8],
@@ -168,6 +190,15 @@ def _root_cause(
         actions=_actions([chosen, *chain]),
         next_checks=_checks(question, [chosen, *chain, *other]),
     )
+
+
+def _proof(finding: Finding) -> str:
+    """The message of the line that proves it, in the host's own words, unless the explanation says them already."""
+    message = message_of(finding.cited[0].text)[:_MESSAGE]
+    if len(finding.explanation) + len(message) > _SENTENCE or message[:40] in finding.explanation:
+        return ""
+    stop = "" if finding.explanation.endswith((".", "!", "?", ")", '"')) else "."
+    return f"{stop} The line: {message}"
 
 
 def _told(chain: Sequence[Weighed]) -> list[str]:
@@ -213,13 +244,18 @@ def _inconclusive(
     return Answer(
         observations=(*found, *(_lead_claim(lead) for lead in suspects))[:8],
         timeline=_timeline(question, [one.finding for one in telling]),
-        hypotheses=tuple(_hypothesis(one) for one in causes)[:4],
+        hypotheses=tuple(_hypothesis(one) for one in dict.fromkeys((*causes, *_past(telling))))[:4],
         outcome="inconclusive",
         cause=_cut(said, _SENTENCE),
         missing=_missing(question.observations),
         actions=_actions(candidates[:2]),
         next_checks=_checks(question, candidates),
     )
+
+
+def _past(weighed: Iterable[Weighed]) -> list[Weighed]:
+    """Faults that could be causes, were they not long over: told with the reason why they are not."""
+    return [one for one in weighed if one.old and one.cause]
 
 
 def _chain(chosen: Weighed) -> list[Weighed]:
@@ -255,7 +291,8 @@ def _quote(cited: Citation) -> SaidQuote:
 
 
 def _hypothesis(one: Weighed) -> SaidHypothesis:
-    refuting: tuple[SaidClaim, ...] = ()
+    quotes = tuple(_quote(cited) for cited in one.finding.cited[:1])
+    refuting = (SaidClaim(text=_PAST, quotes=quotes),) if one.old else ()
     return SaidHypothesis(
         cause=_cut(f"{_titled(one.finding)}{_why(one)}", _SENTENCE),
         supporting=_claims([one]),

@@ -9,11 +9,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
 from itertools import islice
 from typing import Final
 
-from tai.model import Observation, Ticket
-from tai.parsers.lines import Lines
+from tai.model import Observation, Ticket, Window
+from tai.parsers.lines import Lines, Words
+from tai.parsers.timestamps import stamp_of
 
 _WEIGHTS: Final = (
     (
@@ -53,6 +56,12 @@ _SUBJECT: Final = 3.0
 _POSTED: Final = 1.0
 # A template that comes once is likelier the event than one that comes a thousand times.
 _RARE: Final = 1.0
+_IN_WINDOW: Final = 2.0
+_OUT_OF_WINDOW: Final = -3.0
+# What the boot before this one said as well is how this host is.
+_AS_BEFORE: Final = -2.0
+_LEAD: Final = timedelta(hours=1)
+_ZONES: Final = timedelta(hours=14)
 _LOG_PROGRAMS: Final = frozenset({"journalctl", "dmesg", "tail", "cat", "zcat"})
 _LONGEST: Final = 1000
 _VARIABLE = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8,}|\d+", re.IGNORECASE)
@@ -75,24 +84,59 @@ def leads(ticket: Ticket, observations: Sequence[Observation], most: int) -> lis
     names = _names(ticket)
     best: dict[str, Lead] = {}
     times: Counter[str] = Counter()
+    before: set[str] = set()
     for seen in observations:
         if not _is_log(seen):
             continue
-        for lead in _weighed(seen, names):
+        for lead in _weighed(seen, names, ticket.window):
             form = _VARIABLE.sub("#", _HEAD.sub("", lead.text[:_LONGEST]))
+            if _of_boot_before(seen):
+                before.add(form)
+                continue
             times[form] += 1
             if form not in best or lead.weight > best[form].weight:
                 best[form] = lead
     ranked = [
-        Lead(lead.observation, lead.line, lead.text, lead.weight + _RARE / times[form], times[form])
+        Lead(
+            lead.observation,
+            lead.line,
+            lead.text,
+            lead.weight + _RARE / times[form] + (_AS_BEFORE if form in before else 0.0),
+            times[form],
+        )
         for form, lead in best.items()
     ]
     return sorted(ranked, key=lambda lead: -lead.weight)[:most]
 
 
-def _weighed(seen: Observation, names: frozenset[str]) -> Iterator[Lead]:
+def _of_boot_before(seen: Observation) -> bool:
+    return any(word in {"-1", "--boot=-1"} for word in seen.argv[1:]) and "journalctl" in seen.argv
+
+
+def _near(line: str, window: Window) -> float:
+    """What a line's time adds: in the ticket's window (and the hour before), or well out of it; 0 when either tells none."""
+    edge = window.since or window.until
+    if edge is None or (stamp := stamp_of(line, year=edge.year)) is None or stamp.at is None:
+        return 0.0
+    at = stamp.at if stamp.zoned else stamp.at.replace(tzinfo=edge.tzinfo)
+    slack = timedelta() if stamp.zoned else _ZONES
+    if (window.since and at < window.since - _LEAD - slack) or (window.until and at > window.until + slack):
+        return _OUT_OF_WINDOW
+    inside = (window.since is None or at >= window.since - _LEAD) and (
+        window.until is None or at <= window.until
+    )
+    return _IN_WINDOW if inside else 0.0
+
+
+@cache
+def _stems() -> Words:
+    return Words(_STEMS)
+
+
+def _weighed(seen: Observation, names: frozenset[str], window: Window) -> Iterator[Lead]:
     posted = 0.0 if seen.argv else _POSTED
     lower = Lines(seen.text.lower())
+    lower.look_for(_stems())
     lines = Lines(seen.text)
     for number, _ in islice(lower.holding(_STEMS), _MOST_LINES):
         line = lines.whole(number)
@@ -102,7 +146,7 @@ def _weighed(seen: Observation, names: frozenset[str]) -> Iterator[Lead]:
             continue
         folded = head.lower()
         near = _SUBJECT if any(name in folded for name in names) else 0.0
-        yield Lead(seen.id, number, line, weight + near + posted, 1)
+        yield Lead(seen.id, number, line, weight + near + posted + _near(head, window), 1)
 
 
 def _is_log(seen: Observation) -> bool:

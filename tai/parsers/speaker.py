@@ -27,6 +27,10 @@ _NO_PROGRAM: Final = frozenset(
         "stat", "status", "time", "trace", "uncaught", "unit", "warn", "warning", "write",
     }
 )  # fmt: skip
+# Time, host and program before the message.
+_BEFORE_MESSAGE: Final = re.compile(
+    r"^.{0,160}?\[\d+\]: |^\S+ +\| |^\S{3,5}\.? +\d{1,2} \d\d:\d\d:\d\d \S+ [\w./-]+: "
+)
 _UNIT_OF = re.compile(
     r"(?:(?:-u|--unit|-t|--identifier)[ =]|\bstatus |\bshow |\bcat )(?P<name>[A-Za-z][\w@.:\\-]{1,80})"
 )
@@ -56,3 +60,8 @@ def asked_about(source: str) -> str:
         name = found["name"]
         return (found["folder"] or "") if name in _PLAIN else name
     return ""
+
+
+def message_of(line: str) -> str:
+    """The line without time, host and program."""
+    return _BEFORE_MESSAGE.sub("", line, count=1).strip()

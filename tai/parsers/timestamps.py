@@ -28,7 +28,22 @@ _MONTHS: Final = {
 _ISO = re.compile(
     r"\[?(?P<date>\d{4}[-/]\d{2}[-/]\d{2})[T ](?P<time>\d{2}:\d{2}:\d{2})(?:[.,]\d+)?(?P<zone>Z|[+-]\d{2}:?\d{2}| UTC)?"
 )
-_SYSLOG = re.compile(r"(?P<month>[A-Za-zéûä]{3,5})\.? +(?P<day>\d{1,2}) (?P<time>\d{2}:\d{2}:\d{2})")
+# The year may follow: `Fri Nov 20 14:02:11.123 2026` of Apache, `Fri Nov 20 14:02:11 2026` of dmesg -T.
+_SYSLOG = re.compile(
+    r"(?P<month>[A-Za-zéûä]{3,5})\.? +(?P<day>\d{1,2}) (?P<time>\d{2}:\d{2}:\d{2})(?:\.\d+)?(?: (?P<year>\d{4})\b)?"
+)
+# `20/Nov/2026:14:02:11 +0000` of web servers' access logs, `20 Nov 2026 14:02:11.123` of Redis, `20-Nov-2026 14:02:11` of PHP, BIND.
+_DAY_FIRST = re.compile(
+    r"(?P<day>\d{1,2})[ /-](?P<month>[A-Za-z]{3})[ /-](?P<year>\d{4})[ :](?P<time>\d{2}:\d{2}:\d{2})(?:\.\d+)?(?: (?P<zone>[+-]\d{4}))?"
+)
+# `E1120 14:02:11.123456` of Kubernetes.
+_KLOG = re.compile(r"(?:^|\s)[IWEF](?P<month>\d{2})(?P<day>\d{2}) (?P<time>\d{2}:\d{2}:\d{2})\.\d+")
+# Seconds since 1970: audit records, squid, unbound and `journalctl -o short-unix`; microseconds in journal JSON.
+_EPOCH = re.compile(
+    r"(?:audit\(|^\[?)(?P<seconds>1\d{9})(?:\.\d{1,6})?(?=[:\]) ])|\"__REALTIME_TIMESTAMP\" ?: ?\"(?P<micros>1\d{15})\""
+)
+# Fields of a journal entry stand in any order.
+_ENTRY: Final = 400
 _SHORT = re.compile(r"(?P<date>\d{6}) +(?P<time>\d{1,2}:\d{2}:\d{2})")
 _SINCE_BOOT = re.compile(r"\[ *(?P<seconds>\d+\.\d+)\]")
 # A container's or grep's prefix may stand before the time.
@@ -50,7 +65,7 @@ class Stamp:
     zoned: bool = False
 
 
-def stamp_of(line: str, *, year: int) -> Stamp | None:
+def stamp_of(line: str, *, year: int) -> Stamp | None:  # noqa: PLR0911 - one return for each form
     """The time in the first part of a line, None when there is none. year: for forms that do not print one."""
     head = line[:_HEAD]
     if found := _ISO.search(head):
@@ -58,11 +73,20 @@ def stamp_of(line: str, *, year: int) -> Stamp | None:
         return _stamp(
             found[0].lstrip("["), f"{found['date'].replace('/', '-')}T{found['time']}{zone}", bool(zone)
         )
-    if found := _SYSLOG.search(head):
-        month = _MONTHS.get(found["month"][:3].lower())
-        if month is None:
-            return None
-        return _stamp(found[0], f"{year:04}-{month:02}-{int(found['day']):02}T{found['time']}", zoned=False)
+    if (found := _SYSLOG.search(head)) and (month := _MONTHS.get(found["month"][:3].lower())):
+        own = int(found["year"] or year)
+        return _stamp(found[0], f"{own:04}-{month:02}-{int(found['day']):02}T{found['time']}", zoned=False)
+    if found := _DAY_FIRST.search(head):
+        month = _MONTHS.get(found["month"].lower())
+        zone = found["zone"] or ""
+        day = f"{found['year']}-{month or 0:02}-{int(found['day']):02}"
+        return _stamp(found[0], f"{day}T{found['time']}{zone}", bool(zone))
+    if found := _EPOCH.search(line[:_ENTRY] if line.startswith("{") else head):
+        seconds = int(found["seconds"] or found["micros"][:10])
+        return Stamp(found[0].strip('"['), datetime.fromtimestamp(seconds, UTC), zoned=True)
+    if found := _KLOG.search(head):
+        date = f"{year:04}-{found['month']}-{found['day']}"
+        return _stamp(found[0].strip(), f"{date}T{found['time']}", zoned=False)
     if found := _SHORT.match(head):
         date = found["date"]
         return _stamp(found[0], f"20{date[:2]}-{date[2:4]}-{date[4:]}T{found['time']:0>8}", zoned=False)

@@ -164,3 +164,26 @@ def test_very_long_line_is_cited_whole_and_searched_at_its_head_only() -> None:
 def test_nothing_is_found_in_nothing() -> None:
     assert inspect(CATALOG, []) == []
     assert inspect(CATALOG, [seen(1, "", label="dmesg")]) == []
+
+
+def test_last_words_of_a_failed_unit_are_quoted_as_the_reason() -> None:
+    text = (
+        "Nov 20 14:02:10 h shop[7]: error: replica checksum mismatch in segment 4412\n"
+        "Nov 20 14:02:11 h systemd[1]: shop.service: Main process exited, code=exited, status=1/FAILURE\n"
+    )
+    findings = {
+        finding.signature: finding for finding in inspect(CATALOG, [seen(1, text, label="journalctl")])
+    }
+    assert findings["last-words"].cited[0].line == 1
+    assert "last-words" in findings["unit-exited"].explained_by
+
+
+def test_message_id_decides_whatever_the_words_are() -> None:
+    text = (
+        "Fri 2026-11-20 14:02:11.1 UTC [s=abc;i=1]\n    MESSAGE=mémoire\n"
+        "    MESSAGE_ID=fc2e22bc6ee647b6b90729ab34a250b1\n    COREDUMP_COMM=shop\n"
+    )
+    findings = inspect(
+        CATALOG, [seen(1, text, label="journalctl -o verbose MESSAGE_ID=fc2e22bc6ee647b6b90729ab34a250b1")]
+    )
+    assert [(finding.signature, finding.subject) for finding in findings] == [("core-dumped", "shop")]
