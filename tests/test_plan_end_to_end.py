@@ -20,10 +20,11 @@ def test_default_run_sends_at_most_sixty_commands_in_all_rounds_the_guard_s_incl
     if not [event for event in of_kind(stream, "finding_found") if event["finding"]["severity"] != "info"]:
         assert len(sent) <= 60
         assert len(planned) <= 50
-    # Paths are looked at together: a fifth of the commands that read them, and no more.
+    # Paths are looked at together, five in a command, first where they lead and then what they are; twice at most, because a
+    # later round has its own.
     guard = [event for event in sent if event["n"] == 0]
-    reading = [event for event in sent if event["n"] and event["argv"][0] in ("cat", "head", "tail", "ls")]
-    assert len(guard) <= len(reading)
+    paths = {word for event in sent if event["n"] for word in event["argv"] if word.startswith("/")}
+    assert len(guard) <= 2 * 2 * -(-len(paths) // 5)
 
 
 def test_shown_plan_says_what_runs_and_why_and_sends_nothing(tai: Tai, sshd: Sshd) -> None:

@@ -28,7 +28,13 @@ _PRODUCERS: tuple[tuple[re.Pattern[str], tuple[PatternRule, ...]], ...] = (
     (
         re.compile(r"shadow|htpasswd|\.passwd\b|/passwd\b|getent passwd|pg_(?:shadow|authid)|userlist\.txt"),
         (
-            PatternRule("password-hash", re.compile(r'^"?[^:\s"]{1,100}"?:([^:\s]+)'), accept=_hash_like),
+            # What follows `name:` is no hash but the rest of an address in `http://u:p@h`, whose own rule must see it whole;
+            # thirteen characters that begin so are an old crypt(3) hash all the same.
+            PatternRule(
+                "password-hash",
+                re.compile(r'^"?[^:\s"]{1,100}"?:(?!//(?![./\w]{11}(?::|$)))([^:\s]+)'),
+                accept=_hash_like,
+            ),
             PatternRule("password-hash", re.compile(r'^"[^"]+"\s+"([^"]+)"'), accept=_hash_like),
         ),
     ),
