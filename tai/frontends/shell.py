@@ -309,8 +309,9 @@ def load_parts(chosen: Settings) -> Parts:
     from tai.catalog import load_catalog  # noqa: PLC0415
     from tai.engine.prompt import load_templates  # noqa: PLC0415
 
+    shipped = resources.folder("collectors")
     return Parts(
-        catalog=load_catalog([resources.folder("collectors"), chosen.collectors_dir]),
+        catalog=load_catalog([shipped, chosen.collectors_dir], proven=shipped),
         templates=load_templates([resources.folder("prompts"), chosen.prompts_dir]),
     )
 
