@@ -134,7 +134,8 @@ class Observation(Frozen):
     text: sanitised and redacted; lines are numbered from 1 by splitting at line feeds.
     data: what the parser made of it (list of mappings or a mapping), None when there is no parser or it gave up.
     reason: why the outcome is not `ok`, in words; '' when it is.
-    raw_bytes: bytes of standard output as the host sent them. sha256: of `text`; the raw bytes' own digest would let a short
+    exit: None when it is not known, and signal: the one that ended the command, as the host told them.
+    raw_bytes, stderr_bytes: of standard output and standard error as the host sent them, to their caps. sha256: of `text`; the raw bytes' own digest would let a short
     masked secret be guessed.
     """
 
@@ -149,9 +150,11 @@ class Observation(Frozen):
     text: str = ""
     data: Any = None
     exit: int | None = None
+    signal: str = ""
     duration_s: float = 0.0
     truncated: bool = False
     raw_bytes: int = 0
+    stderr_bytes: int = 0
     sha256: str = ""
     redactions: dict[str, int] = {}
 

@@ -71,19 +71,24 @@ class Sshd:
         """The line that known_hosts should hold for it."""
         return f"{name or f'[{self.address}]:{self.port}'} {self.host_public}\n"
 
-    def wait_for_log(self, text: str, *, seconds: float = _START_S) -> None:
-        """Wait until the log holds `text`; fails the test when it does not come."""
+    def wait_for_log(self, text: str, *, times: int = 1, seconds: float = _START_S) -> None:
+        """Wait until the log holds `text`, so many times; fails the test when it does not come."""
         deadline = time.monotonic() + seconds
-        while text not in self.log:
+        while self.log.count(text) < times:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 pytest.fail(f"sshd never logged {text!r}:\n{self.log}")
             time.sleep(0.01)
 
+    @property
+    def serving(self) -> list[int]:
+        """The processes that serve a connection each."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(child) for child in children.read_text().split()]
+
     def wait_until_idle(self, *, seconds: float = _START_S) -> None:
         """Wait until no connection is left; fails the test when one stays."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         deadline = time.monotonic() + seconds
-        while left := children.read_text().split():
+        while left := self.serving:
             if time.monotonic() > deadline:
                 pytest.fail(f"sshd still serves {left}:\n{self.log}")
             time.sleep(0.01)

@@ -6,7 +6,9 @@ end to end stands in small in `tests/transport`.
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -196,14 +198,13 @@ def test_a_link_that_is_cut_in_the_middle_keeps_what_came_and_ends(site: Site, t
             break
     else:
         pytest.fail(process.communicate()[1])
-    site.server("second").wait_for_log("Starting session: command")
+    site.server("second").wait_for_log("Starting session: command", times=2)  # the probe, and then the command itself
     for name in (
         "bastion",
         "second",
     ):  # the sessions, not the servers: as when a firewall forgets the connection
-        listener = site.server(name).process.pid
-        for child in Path(f"/proc/{listener}/task/{listener}/children").read_text().split():
-            subprocess.run(["kill", "-KILL", child], check=True)
+        for child in site.server(name).serving:
+            os.kill(child, signal.SIGKILL)
     rest, _ = process.communicate(timeout=40)
     (seen,) = of_kind(events(rest), "observation_made")
     assert seen["observation"]["outcome"] == "disconnected"

@@ -250,9 +250,11 @@ class Collection:
             text="" if outcome is Outcome.EMPTY else text,
             data=data,
             exit=done.exit,
+            signal=done.signal,
             duration_s=round(done.duration_s, 3),
             truncated=done.truncated,
             raw_bytes=len(done.stdout),
+            stderr_bytes=len(done.stderr),
             sha256=hashlib.sha256(text.encode()).hexdigest(),
             redactions=cleaned.redactions,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from tai.policy import ReadOnlyCommand
 from tai.policy.wire import render
 from tai.transport.run import run
-from tests.sshd import Sshd, SshdFactory
+from tests.sshd import ClientHome, Sshd, SshdFactory
 from tests.transport.conftest import Dialler, shell
 
 
@@ -273,3 +274,40 @@ async def test_facts_are_probed_in_one_session(sshd: Sshd, dial: Dialler) -> Non
     assert abs(facts.clock_offset_s) < 5
     assert connection.probe_output.startswith(b"tai-probe-begin")
     assert sshd.log.count("Starting session: command") == 1
+
+
+async def test_compression_only_where_ssh_s_configuration_asks_for_it(
+    sshd: Sshd, dial: Dialler, client_home: ClientHome
+) -> None:
+    plain = await dial(sshd)
+    client_home.configure("Compression yes\n")
+    packed = await dial(sshd)
+    told = [each._way.link.connection.get_extra_info("recv_compression") for each in (plain, packed)]
+    assert told == ["none", "zlib@openssh.com"]
+    assert (await shell(packed, "yes compressed | head -c 100000")).stdout == (b"compressed\n" * 9091)[
+        :100000
+    ]
+
+
+async def test_keepalives_are_those_of_ssh_s_configuration(
+    sshd: Sshd, dial: Dialler, client_home: ClientHome
+) -> None:
+    client_home.configure("ServerAliveInterval 1\nServerAliveCountMax 2\n")
+    connection = await dial(sshd)
+    await asyncio.to_thread(sshd.wait_for_log, "keepalive@openssh.com")
+    assert (await shell(connection, "echo alive")).stdout == b"alive\n"
+
+
+async def test_a_host_that_falls_silent_between_commands_is_given_up_by_its_keepalive(
+    sshd: Sshd, dial: Dialler, client_home: ClientHome
+) -> None:
+    client_home.configure("ServerAliveInterval 1\nServerAliveCountMax 1\n")
+    connection = await dial(sshd)
+    frozen = sshd.serving
+    for child in frozen:
+        os.kill(child, signal.SIGSTOP)
+    done = await shell(connection, "echo never", timeout_s=20)
+    for child in frozen:
+        os.kill(child, signal.SIGCONT)
+    assert (done.exit, done.stdout) == (None, b"")
+    assert done.disconnected

@@ -24,19 +24,15 @@ from tests.transport.test_connection import _until_gone
 pytestmark = pytest.mark.slow
 
 
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
 async def _stopped_at(server: Sshd, text: str) -> None:
     """Freeze what serves the connection as soon as the log says `text`: a host that hangs right there."""
     await asyncio.to_thread(server.wait_for_log, text)
-    for child in _children(server.process.pid):
+    for child in server.serving:
         os.kill(child, signal.SIGSTOP)
 
 
 async def _thawed(server: Sshd) -> None:
-    for child in _children(server.process.pid):
+    for child in server.serving:
         os.kill(child, signal.SIGCONT)
 
 
