@@ -198,7 +198,9 @@ def test_a_link_that_is_cut_in_the_middle_keeps_what_came_and_ends(site: Site, t
             break
     else:
         pytest.fail(process.communicate()[1])
-    site.server("second").wait_for_log("Starting session: command", times=2)  # the probe, and then the command itself
+    site.server("second").wait_for_log(
+        "Starting session: command", times=2
+    )  # the probe, and then the command itself
     for name in (
         "bastion",
         "second",
