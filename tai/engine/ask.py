@@ -63,6 +63,8 @@ class Asking:
             ticket.subjects,
             budget=self._options.budget,
             count=tokens.count,
+            words=ticket.words,
+            window=ticket.window,
         )
         messages = prompt.render(
             self._templates,
@@ -104,6 +106,8 @@ class Asking:
                 ticket.subjects,
                 budget=self._options.budget // 2,
                 count=tokens.count,
+                words=ticket.words,
+                window=ticket.window,
             )
             if fresh
             else None

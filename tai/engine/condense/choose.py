@@ -1,0 +1,117 @@
+"""Which candidates are kept within a budget of tokens. Greedy by worth; what an output has given already makes its next line worth less.
+
+Not a weighing of lines: that is `tai.engine.condense.worth`. Cited lines are kept first, and they alone can exceed the budget.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from tai.engine.condense.worth import CITED, Candidate, Evidence, abridged
+
+# What one mark for left-out lines costs, about; see `tai.engine.condense.marks`.
+GAP: Final = "[... 1234 lines, 56 kinds]\n"
+# After so many records of one output the next is worth half.
+_HALF: Final = 60
+# Below this, a line is one of many alike and says nothing more, even when there is room.
+_LEAST: Final = 0.75
+# A record may take this share of the budget; a longer one is abridged.
+_SHARE: Final = 3
+
+
+@dataclass(slots=True)
+class Kept:
+    """The lines kept of one observation: sorted indices from 0, and what each weighs."""
+
+    indices: list[int] = field(default_factory=list)
+    worth: dict[int, float] = field(default_factory=dict)
+
+    def gaps_after(self, index: int, lines: int) -> int:
+        """How many marks for missing lines more there are once `index` is kept too."""
+        at = bisect.bisect_left(self.indices, index)
+        before = self.indices[at - 1] if at else -1
+        after = self.indices[at] if at < len(self.indices) else lines
+        if not self.indices:
+            return (index > 0) + (index < lines - 1)
+        return (index - before > 1) + (after - index > 1) - (after - before > 1)
+
+    def add(self, index: int, worth: float) -> None:
+        bisect.insort(self.indices, index)
+        self.worth[index] = worth
+
+
+def choose(
+    evidence: Sequence[Evidence],
+    labels: Sequence[str],
+    headers: Sequence[int],
+    budget: int,
+    count: Callable[[str], int],
+) -> list[Kept]:
+    """Keep lines while they fit. labels: of each observation; headers: what naming it costs, lines or none."""
+    kept = [Kept() for _ in evidence]
+    left = budget - sum(headers)
+    gap = count(GAP)
+    costs: dict[tuple[int, int], int] = {}
+
+    def cost(order: int, found: Candidate) -> int:
+        key = (order, found.index)
+        if key not in costs:
+            costs[key] = count(f"{labels[order]}:{found.index + 1}| {found.text}\n")
+        return costs[key]
+
+    for worth, order, index in _queue(evidence):
+        each, mine = evidence[order], kept[order]
+        if index in mine.worth:
+            continue
+        found = each.candidates[index]
+        must = worth >= CITED
+        if not must and left < gap:
+            continue
+        for group in _groups(each, found, budget, lambda one, order=order: cost(order, one)):  # type: ignore[misc]
+            new = [i for i in group if i not in mine.worth]
+            price = sum(cost(order, each.candidates[i]) for i in new)
+            trial = Kept(list(mine.indices))
+            for i in new:
+                price += gap * trial.gaps_after(i, each.survey.lines)
+                trial.add(i, 0)
+            if price <= left or (must and group == [index]):
+                for i in new:
+                    mine.add(i, worth if i == index else min(worth, worth * 0.9))
+                left -= price
+                break
+    return kept
+
+
+def _queue(evidence: Sequence[Evidence]) -> list[tuple[float, int, int]]:
+    """(worth, order, index), best first; equal ones in the order of the evidence."""
+    queue: list[tuple[float, int, int]] = []
+    for each in evidence:
+        ranked = sorted(each.candidates.values(), key=lambda found: (-found.worth, found.index))
+        for rank, found in enumerate(ranked):
+            worth = found.worth if found.worth >= CITED else found.worth / (1 + rank / _HALF)
+            if found.worth >= _LEAST:
+                queue.append((worth, each.order, found.index))
+    queue.sort(key=lambda item: (-item[0], item[1], item[2]))
+    return queue
+
+
+def _groups(
+    each: Evidence, found: Candidate, budget: int, cost: Callable[[Candidate], int]
+) -> list[list[int]]:
+    """What to try to keep for a candidate: its record whole, its record abridged, itself."""
+    tries: list[list[int]] = []
+    if found.record:
+        price = sum(cost(each.candidates[index]) for index in found.record)
+        if price <= budget // _SHARE:
+            tries.append(list(found.record))
+        each_price = max(1, price // len(found.record))
+        for share in (_SHARE, 3 * _SHARE):
+            limit = max(4, budget // share // each_price)
+            if limit < len(found.record):
+                short = abridged(each, found.record, limit)
+                tries.append(sorted({*short, found.index}))
+    tries.append([found.index])
+    return tries
