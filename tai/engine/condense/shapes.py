@@ -11,6 +11,8 @@ from collections.abc import Iterator
 
 # Only the head of a line is looked at; what follows 2,000 characters is a payload.
 HEAD = 2000
+# Where a line's date stands, if it has one.
+_DATED = 40
 
 _DATE = re.compile(
     r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b,? ?|\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b(?=[ /-]+\d)"
@@ -43,7 +45,8 @@ _MARKS = tuple(
 
 def shape_of(line: str) -> str:
     """The line with `#` for what varies: numbers, with letters and marks that hang on them, long hex words, months."""
-    return _NUMBER.sub("#", _ID.sub("#", _DATE.sub("", line[:HEAD]))).strip()
+    dateless = _DATE.sub("", line[:_DATED]) + line[_DATED:HEAD]
+    return _NUMBER.sub("#", _ID.sub("#", dateless)).strip()
 
 
 def keys_of(block: str) -> list[bytes]:
