@@ -10,6 +10,7 @@ from functools import lru_cache
 from math import log
 from typing import Final
 
+from tai.engine.condense.topics import patterns
 from tai.model import Subjects, Window
 from tai.parsers.timestamps import stamp_of
 
@@ -17,6 +18,7 @@ from tai.parsers.timestamps import stamp_of
 _WORD_WORTH: Final = 18.0
 _WORDS_WORTH: Final = 40.0
 _NAME_WORTH: Final = 22.0
+_TOPIC_WORTH: Final = 16.0
 
 _WORD = re.compile(r"[a-z][a-z0-9]{2,30}")
 # Words that a ticket uses and a log may too, without meaning each other.
@@ -54,6 +56,7 @@ class About:
         forms = [rf"(?<![\w]){re.escape(name)}(?!\w)" for name in names]
         forms += [rf"(?:[:.]|\bport[ =]){port}\b" for port in subjects.ports]
         self._names = re.compile("|".join(forms)) if forms else None
+        self._topics = patterns(frozenset(word.lower() for word in words))
         self._seen: Counter[str] = Counter()
         self._lines = 0
         self._worth: dict[str, float] = {}
@@ -86,6 +89,10 @@ class About:
     def of_names(self, text: str) -> float:
         """Worth of a line that has a unit, process, address, mount or port of the ticket."""
         return _NAME_WORTH if self._names and self._names.search(text) else 0.0
+
+    def of_topic(self, text: str) -> float:
+        """Worth of a line about what the ticket complains of, in other words."""
+        return _TOPIC_WORTH if self._topics and self._topics.search(text[:600]) else 0.0
 
     @property
     def timed(self) -> bool:

@@ -6,11 +6,14 @@ Not a weighing of lines: that is `tai.engine.condense.worth`. Cited lines are ke
 from __future__ import annotations
 
 import bisect
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from tai.engine.condense.telling import gist
 from tai.engine.condense.worth import CITED, Candidate, Evidence, abridged
+from tai.parsers.timestamps import stamp_of
 
 # What one mark for left-out lines costs, about; see `tai.engine.condense.marks`.
 GAP: Final = "[... 1234 lines, 56 kinds]\n"
@@ -20,6 +23,11 @@ _HALF: Final = 60
 _LEAST: Final = 0.75
 # A record may take this share of the budget; a longer one is abridged.
 _SHARE: Final = 3
+# A line that says of another device, user or file what a better line says is worth this part, and so on for each.
+_SAID_BEFORE: Final = 0.6
+_LISTED_BEFORE: Final = 0.9
+_REMEMBERED: Final = 12
+_WORD = re.compile(r"[a-z]{3,}")
 
 
 @dataclass(slots=True)
@@ -90,12 +98,36 @@ def _queue(evidence: Sequence[Evidence]) -> list[tuple[float, int, int]]:
     queue: list[tuple[float, int, int]] = []
     for each in evidence:
         ranked = sorted(each.candidates.values(), key=lambda found: (-found.worth, found.index))
-        for rank, found in enumerate(ranked):
-            worth = found.worth if found.worth >= CITED else found.worth / (1 + rank / _HALF)
-            if found.worth >= _LEAST:
-                queue.append((worth, each.order, found.index))
+        met: dict[frozenset[str], list[frozenset[str]]] = {}
+        fresh: list[tuple[float, int]] = []
+        for found in ranked:
+            if found.worth < _LEAST:
+                break
+            worth = found.worth if found.worth >= CITED else _after_alike(found, _alike(found, met))
+            fresh.append((worth, found.index))
+        fresh.sort(key=lambda pair: (-pair[0], pair[1]))
+        for rank, (worth, index) in enumerate(fresh):
+            queue.append((worth if worth >= CITED else worth / (1 + rank / _HALF), each.order, index))
     queue.sort(key=lambda item: (-item[0], item[1], item[2]))
     return queue
+
+
+def _after_alike(found: Candidate, alike: int) -> float:
+    # Rows of a list differ in what they are about; messages of a log mostly do not in what they say.
+    return found.worth * (_SAID_BEFORE if stamp_of(found.text, year=2000) else _LISTED_BEFORE) ** alike
+
+
+def _alike(found: Candidate, met: dict[frozenset[str], list[frozenset[str]]]) -> int:
+    """How many better lines say the same of something else, three at most; `met` learns this one."""
+    said = gist(found.text)
+    if not said:
+        return 0
+    words = frozenset(_WORD.findall(found.text[:400].lower()))
+    others = met.setdefault(said, [])
+    alike = sum(1 for other in others if len(words & other) >= 0.6 * len(words | other))
+    if len(others) < _REMEMBERED:
+        others.append(words)
+    return min(alike, 3)
 
 
 def _groups(

@@ -7,6 +7,7 @@ is weighed in `tai.engine.condense.worth`. The counterpart that knows particular
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from tai.engine.condense.vocabulary import COMPLAINTS, HINTS, PHRASES
@@ -53,6 +54,13 @@ _CODES = re.compile(
 # A file system or inode table that is full, as df prints it, and a folder of gigabytes, as du does.
 _FULL = re.compile(r"\s100%\s+/")
 _LARGE = re.compile(r"\d+(?:[.,]\d+)?[GT]i?\s+[/.]\S*$")
+# A comment, or a setting: what may be, not what was.
+_ASIDE = re.compile(r"\s*(?:#|//|;|\*\s)|\s*[\w.-]+\s*=\s*\S*$")
+# What its program calls less than an error.
+_LOW_LEVEL = re.compile(
+    r"\|(?:WARN|INFO|DBG)\||\[(?:warn(?:ing)?|info|notice|debug)\]|\b(?:WARN(?:ING)?|INFO|DEBUG|NOTICE|TRACE)\b"
+    r"|\blevel=\"?(?:warn|info|debug|trace)|^<[5-7]>"
+)
 # Said in passing: the word stands there, and nothing is wrong.
 _HARMLESS = re.compile(
     r"""(?xi)
@@ -95,7 +103,18 @@ def telling(line: str) -> float:
     hints = len(words & HINTS)
     if hints:
         worth = max(worth, HINT - 8.0) + min(6.0, 2.0 * hints)
+    if worth and _ASIDE.match(line):
+        worth *= 0.45
+    elif worth and _LOW_LEVEL.search(line[:120]):
+        worth *= 0.8
     return min(100.0, worth + _by_level(line[:400], words) + _by_code(line[:400], words, worth))
+
+
+@lru_cache(maxsize=20_000)
+def gist(line: str) -> frozenset[str]:
+    """The words of a line by which it says what is wrong, to tell whether two lines say the same of different things."""
+    words = frozenset(_WORD.findall(line[:_READ].lower()))
+    return words & (_TRIGGERS | COMPLAINTS | HINTS)
 
 
 def _by_level(head: str, words: set[str]) -> float:
@@ -123,5 +142,5 @@ def _by_code(head: str, words: set[str], worth: float) -> float:
     if (not words.isdisjoint(_CODE_WORDS) or "100%" in head or '" 5' in head) and _CODES.search(head):
         return 26.0 if worth < COMPLAINT else 12.0
     if _LARGE.match(head):
-        return HINT
+        return 40.0
     return 0.0

@@ -19,7 +19,7 @@ from tai.engine.condense.outstanding import outstanding
 from tai.engine.condense.records import LONGEST, essence, extent
 from tai.engine.condense.source import Source, pick
 from tai.engine.condense.survey import Shape, Survey
-from tai.engine.condense.telling import telling
+from tai.engine.condense.telling import gist, telling
 from tai.parsers.timestamps import stamp_of
 
 CITED: Final = 10_000.0
@@ -33,6 +33,11 @@ _MOST: Final = 1200
 _LOOKED_AROUND: Final = 250
 _CONTEXT: Final = 2
 TELLING: Final = 30.0
+# Lines that others nearby can raise, how near that is, and how often a line may occur to be raised.
+_NOTABLE: Final = 20.0
+_NEAR: Final = 10
+_RARE: Final = 20
+_COMPANY: Final = 20.0
 
 # Names by which one line refers to another: paths, units, devices, ports, quoted words.
 _REFERENCE = re.compile(
@@ -57,11 +62,14 @@ class Evidence:
 
 @dataclass(slots=True)
 class Candidate:
-    """A line that may be kept. index: from 0; with: the record that it stands in, itself included."""
+    """A line that may be kept. index: from 0; asked: the part of its worth that the ticket gives it; record: the indices of
+    the record that it stands in, its own included, () when it stands alone.
+    """
 
     index: int
     text: str
     worth: float
+    asked: float = 0.0
     record: tuple[int, ...] = ()
 
 
@@ -72,14 +80,21 @@ def weigh(evidence: Sequence[Evidence], about: About) -> None:
         pairs = zip(stems[each.order], each.survey.shapes, strict=True)
         about.learn(((words, shape.count) for words, shape in pairs if words), each.survey.lines)
     for each in evidence:
-        worths = [
-            _of_shape(shape, each.survey, about, words)
+        asked = [
+            about.of_words(words)
+            + about.of_names(shape.text)
+            + (about.of_topic(shape.text) if shape.worth else 0.0)
             for shape, words in zip(each.survey.shapes, stems[each.order], strict=True)
         ]
+        worths = [
+            _of_shape(shape, each.survey, wanted)
+            for shape, wanted in zip(each.survey.shapes, asked, strict=True)
+        ]
         if each.survey.lines <= _SHORT:
-            _line_by_line(each, about, worths)
+            _line_by_line(each, worths, asked)
         else:
-            _shape_by_shape(each, about, worths)
+            _shape_by_shape(each, about, worths, asked)
+        _together(each)
         _by_window(each, about)
     _refer(evidence)
     texts = {each.order: _look_around(each) for each in evidence}
@@ -92,11 +107,10 @@ def _rarity(count: int) -> float:
     return 1 / (1 + log10(max(1, count)))
 
 
-def _of_shape(shape: Shape, survey: Survey, about: About, stems: frozenset[str]) -> float:
+def _of_shape(shape: Shape, survey: Survey, asked: float) -> float:
     if not shape.text.strip():
         return 0.0
     rare = _rarity(shape.count)
-    asked = about.of_words(stems) + about.of_names(shape.text)
     trouble = shape.worth * (0.45 + 0.55 * rare)
     # What went on all the time, before and after, is how this host is; it may matter, but other lines first.
     if shape.count >= 20 and shape.last - shape.first > 0.8 * survey.lines:
@@ -105,7 +119,7 @@ def _of_shape(shape: Shape, survey: Survey, about: About, stems: frozenset[str])
     return 1.0 + 6.0 * rare + trouble + asked * (0.6 + shape.worth / 150)
 
 
-def _line_by_line(each: Evidence, about: About, worths: Sequence[float]) -> None:
+def _line_by_line(each: Evidence, worths: Sequence[float], asked: Sequence[float]) -> None:
     survey = each.survey
     texts = pick(each.source, range(survey.lines))
     rows = outstanding([texts[index] for index in range(survey.lines)])
@@ -127,10 +141,10 @@ def _line_by_line(each: Evidence, about: About, worths: Sequence[float]) -> None
         elif index == 0 and rows:
             worth += 20.0  # what the columns mean
         worth += 40.0 * rows.get(index, 0.0)
-        each.candidates[index] = Candidate(index, text, worth)
+        each.candidates[index] = Candidate(index, text, worth, asked[number])
 
 
-def _shape_by_shape(each: Evidence, about: About, worths: Sequence[float]) -> None:
+def _shape_by_shape(each: Evidence, about: About, worths: Sequence[float], asked: Sequence[float]) -> None:
     survey = each.survey
     worths = _foreign(survey, worths)
     best = heapq.nlargest(
@@ -151,7 +165,10 @@ def _shape_by_shape(each: Evidence, about: About, worths: Sequence[float]) -> No
     texts = pick(each.source, wanted)
     for index in sorted(wanted):
         if texts[index].strip():
-            each.candidates[index] = Candidate(index, texts[index], wanted[index])
+            number = survey.shape_at[index] if index < len(survey.shape_at) else -1
+            each.candidates[index] = Candidate(
+                index, texts[index], wanted[index], asked[number] if number >= 0 else 0.0
+            )
 
 
 def _foreign(survey: Survey, worths: Sequence[float]) -> list[float]:
@@ -175,6 +192,35 @@ def _first_inside(survey: Survey, about: About) -> dict[int, int]:
         return {}
     start, stop = inside[0], min(inside[-1] + 1, len(survey.shape_at))
     return dict(zip(reversed(survey.shape_at[start:stop]), range(stop - 1, start - 1, -1), strict=True))
+
+
+def _together(each: Evidence) -> None:
+    """Raise rare telling lines that stand near others, of other kinds or about the ticket's subject: trouble comes in company."""
+    survey = each.survey
+    ones = [
+        found
+        for _, found in sorted(each.candidates.items())
+        if found.worth >= _NOTABLE
+        and found.index < len(survey.shape_at)
+        and survey.shapes[survey.shape_at[found.index]].count <= _RARE
+    ]
+    raised: list[float] = []
+    for at, found in enumerate(ones):
+        near: dict[frozenset[str], float] = {}
+        asked = 0.0
+        for step in (-1, 1):
+            other = at + step
+            while 0 <= other < len(ones) and abs(ones[other].index - found.index) <= _NEAR:
+                beside = ones[other]
+                said = gist(beside.text)
+                if said != gist(found.text):
+                    near[said] = max(near.get(said, 0.0), beside.worth)
+                    asked = max(asked, beside.asked)
+                other += step
+        company = sum(sorted(near.values(), reverse=True)[:3])
+        raised.append(min(_COMPANY, 0.04 * company) + max(0.0, 0.5 * (asked - found.asked)))
+    for found, more in zip(ones, raised, strict=True):
+        found.worth += more
 
 
 def _by_window(each: Evidence, about: About) -> None:
