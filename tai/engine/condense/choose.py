@@ -25,6 +25,8 @@ _LEAST: Final = 0.75
 _SHARE: Final = 3
 # A line that says of another device, user or file what a better line says is worth this part, and so on for each.
 _SAID_BEFORE: Final = 0.6
+# Characters of a usual line of a log, its label included.
+_USUAL: Final = 140
 _LISTED_BEFORE: Final = 0.9
 _REMEMBERED: Final = 12
 _WORD = re.compile(r"[a-z]{3,}")
@@ -97,12 +99,12 @@ def _queue(evidence: Sequence[Evidence]) -> list[tuple[float, int, int]]:
     """(worth, order, index), best first; equal ones in the order of the evidence."""
     queue: list[tuple[float, int, int]] = []
     for each in evidence:
-        ranked = sorted(each.candidates.values(), key=lambda found: (-found.worth, found.index))
+        ranked = sorted(each.candidates.values(), key=lambda found: (-_thrift(found), found.index))
         met: dict[frozenset[str], list[frozenset[str]]] = {}
         fresh: list[tuple[float, int]] = []
         for found in ranked:
             if found.worth < _LEAST:
-                break
+                continue
             worth = found.worth if found.worth >= CITED else _after_alike(found, _alike(found, met))
             fresh.append((worth, found.index))
         fresh.sort(key=lambda pair: (-pair[0], pair[1]))
@@ -112,9 +114,16 @@ def _queue(evidence: Sequence[Evidence]) -> list[tuple[float, int, int]]:
     return queue
 
 
+def _thrift(found: Candidate) -> float:
+    """Worth, more for a line that costs less than most: two lines can say more than a long one."""
+    if found.worth >= CITED:
+        return found.worth
+    return found.worth * min(1.3, max(0.9, (_USUAL / (len(found.text) + 20)) ** 0.3))
+
+
 def _after_alike(found: Candidate, alike: int) -> float:
     # Rows of a list differ in what they are about; messages of a log mostly do not in what they say.
-    return found.worth * (_SAID_BEFORE if stamp_of(found.text, year=2000) else _LISTED_BEFORE) ** alike
+    return _thrift(found) * (_SAID_BEFORE if stamp_of(found.text, year=2000) else _LISTED_BEFORE) ** alike
 
 
 def _alike(found: Candidate, met: dict[frozenset[str], list[frozenset[str]]]) -> int:

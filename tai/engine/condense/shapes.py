@@ -36,6 +36,8 @@ _MARKS = tuple(
         ("exit status", r"exit status:? [1-9]"),
         ("with code", r"with code:? [1-9]"),
         ("exitCode", r'exitCode"?[:=] ?[1-9]'),
+        ("Exited (", r"Exited \([1-9]"),
+        (" 0/", r" 0/[1-9]"),
         ("rc=", r"rc=-?[1-9]"),
         (" E", r" E\d{4} \d\d:"),
         ("\nE", r"\nE\d{4} \d\d:"),

@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from tai.engine.condense.states import state
 from tai.engine.condense.vocabulary import COMPLAINTS, HINTS, PHRASES
 
 # A phrase that names a cause outright is worth 62 or more, a word of complaint less, a hint least.
@@ -143,4 +144,4 @@ def _by_code(head: str, words: set[str], worth: float) -> float:
         return 26.0 if worth < COMPLAINT else 12.0
     if _LARGE.match(head):
         return 40.0
-    return 0.0
+    return max(0.0, state(head) - worth)

@@ -132,7 +132,7 @@ def _line_by_line(each: Evidence, worths: Sequence[float], asked: Sequence[float
         number = survey.shape_at[index]
         shape = survey.shapes[number]
         worth = worths[number]
-        own = telling(text) if "%" in text and index != shape.first else shape.worth
+        own = telling(text) if index != shape.first else shape.worth
         worth += max(0.0, own - shape.worth) + (8.0 if small else 0.0)
         met[number] += 1
         if met[number] > 1:
