@@ -23,7 +23,7 @@ _LOGS = re.compile(
     r"/(?:journalctl_--no-pager|var/log/(?:[\w.-]+\.log|syslog|dmesg|apt/term\.log|apt/history\.log|openvswitch/[\w-]+\.log|libvirt/qemu/[\w-]+\.log))$"
 )
 _FIXTURE = re.compile(r"(?:logfile|syslog|dmesg|journal|messages)[\w-]*\.out$|-log[\w-]*\.out$")
-_START = datetime(2026, 11, 18, 3, 0, 0)  # noqa: DTZ001 - logs print the host's own time
+_START = datetime(2026, 11, 18, 3, 0, 0)
 _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\d")
 _SYSLOG = re.compile(r"\b[^\W\d]{3,5}\.? +\d{1,2} \d\d:\d\d:\d\d")
 _BOOT = re.compile(r"\[ *\d+\.\d{6}\]")
@@ -64,7 +64,7 @@ def _sources(data: Path) -> tuple[tuple[str, ...], ...]:
             for member in tar:
                 if wanted.search(member.name) and (file := tar.extractfile(member)):
                     texts.append(file.read().decode("utf-8", "replace"))
-    samples = json.loads(lzma.open(data / "outputs/insights-samples.json.xz").read())
+    samples = json.loads(lzma.decompress((data / "outputs/insights-samples.json.xz").read_bytes()))
     texts += [sample["text"] for sample in samples if sample["lines"] >= 20]
     return tuple(tuple(text.split("\n")) for text in texts if text.count("\n") >= 20)
 

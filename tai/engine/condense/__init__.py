@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from tai.engine.condense import marks
 from tai.engine.condense.about import About
-from tai.engine.condense.choose import GAP, Kept, choose
+from tai.engine.condense.choose import Kept, choose
 from tai.engine.condense.section import Condensed, Section
 from tai.engine.condense.source import FileSource, Source, TextSource, pick
 from tai.engine.condense.survey import survey
@@ -56,7 +56,7 @@ def condense(
     return _fitted(observations, evidence, kept, sum(headers), budget, count)
 
 
-def _fitted(
+def _fitted(  # noqa: PLR0917 - what one call of `condense` has gathered
     observations: Sequence[Observation],
     evidence: Sequence[Evidence],
     kept: Sequence[Kept],
@@ -116,7 +116,7 @@ def _section(seen: Observation, each: Evidence, indices: Sequence[int]) -> Secti
     return Section(seen, tuple((index + 1, each.candidates[index].text) for index in indices), gaps, tail)
 
 
-def _tell_repeats(
+def _tell_repeats(  # noqa: PLR0917 - likewise
     evidence: Sequence[Evidence],
     kept: Sequence[Kept],
     sections: Sequence[Section],
@@ -145,9 +145,7 @@ def _tell_repeats(
         if order not in lasts:
             lasts[order] = pick(evidence[order].source, (item[3] for item in wanted if item[1] == order))
         section = result[order]
-        text = marks.repeats(
-            evidence[order].survey, section.observation.id, index, lasts[order].get(last, ""), -negative
-        )
+        text = marks.repeats(section.observation.id, index, lasts[order].get(last, ""), -negative)
         price = count(f"; {text}")
         if price > spare:
             continue

@@ -24,7 +24,7 @@ def gap(survey: Survey, start: int, stop: int) -> str:
     return f"{words}, {kinds} {'kind' if kinds == 1 else 'kinds'}" if 1 <= kinds < total else words
 
 
-def repeats(survey: Survey, label: str, index: int, last: str, left_out: int) -> str:
+def repeats(label: str, index: int, last: str, left_out: int) -> str:
     """Of a kept line whose like were left out: how many, and until when."""
     stamp = stamp_of(last, year=2000)
     until = f" until {stamp.text}" if stamp else ""

@@ -187,10 +187,19 @@ def _first_inside(survey: Survey, about: About) -> dict[int, int]:
     """Shape → its first line within the ticket's window, by the times of every so many lines."""
     if not about.timed:
         return {}
-    inside = [index for index, head in survey.heads if about.inside(head)]
-    if not inside:
+    start, stop = 0, -1
+    for index, head in survey.heads:
+        side = about.side(head)
+        if side == -1 and stop < 0:
+            start = index  # the window begins behind the last of these
+        elif side == 0:
+            stop = survey.lines
+        elif side == 1:
+            stop = index
+            break
+    stop = min(stop, len(survey.shape_at))
+    if stop <= start:
         return {}
-    start, stop = inside[0], min(inside[-1] + 1, len(survey.shape_at))
     return dict(zip(reversed(survey.shape_at[start:stop]), range(stop - 1, start - 1, -1), strict=True))
 
 
@@ -235,7 +244,7 @@ def _by_window(each: Evidence, about: About) -> None:
             found.worth *= 1.3 if inside[index] else 0.8
 
 
-def _refer(evidence: Sequence[Evidence]) -> None:
+def _refer(evidence: Sequence[Evidence]) -> None:  # noqa: PLR0912 - one walk, with what ends it
     """Raise lines that name what a telling line of another observation names."""
     if len(evidence) < 2:
         return

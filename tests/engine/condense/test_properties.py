@@ -20,9 +20,26 @@ from tests.engine.evidence import finding, observation
 ROOT = Path(__file__).parents[3]
 
 _WORDS = st.sampled_from(
-    "error failed the unit nginx.service started code=exited status=1/FAILURE 100% /srv Caused by: at a.b(C.java:3) 12 0x1f é 日本".split(
-        " "
-    )
+    [
+        "error",
+        "failed",
+        "the",
+        "unit",
+        "nginx.service",
+        "started",
+        "code=exited",
+        "status=1/FAILURE",
+        "100%",
+        "/srv",
+        "Caused",
+        "by:",
+        "at",
+        "a.b(C.java:3)",
+        "12",
+        "0x1f",
+        "é",
+        "日本",
+    ]
 )
 _LINES = st.one_of(
     st.lists(_WORDS, max_size=9).map(" ".join),

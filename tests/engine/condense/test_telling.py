@@ -26,10 +26,15 @@ TROUBLE = [
     "api-6d4cf56db6-abcde   0/1   CrashLoopBackOff   17 (2m ago)   61m",
     "f00dfeed1234   web:2   \"/run\"   2 hours ago   Exited (137) 3 minutes ago   web",
     "^? ntp1.example.net              0   6     0     -     +0ns[   +0ns] +/-    0ns",
+    "app[7]: write to /srv/x failed: No space left on device",
+    "app[7]: connect error: no route to host",
     "nova 03 14:00:01 serveur app[7]: échec de la connexion: accès refusé",
 ]  # fmt: skip
 
 QUIET = [
+    "[  0.500000] kernel command line: panic=10 oops=panic",
+    "include /etc/nginx/errors.d/*.conf;",
+    "checked 7 disks, failed: no, slow: no",
     "Nov 21 14:00:01 db-01 app[7]: 0 errors, 0 warnings, no failures",
     "Nov 21 14:00:01 db-01 systemd[1]: app.service: Succeeded.",
     "error_log /var/log/nginx/error.log;",
