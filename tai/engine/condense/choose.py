@@ -123,7 +123,8 @@ def _thrift(found: Candidate) -> float:
 
 def _after_alike(found: Candidate, alike: int) -> float:
     # Rows of a list differ in what they are about; messages of a log mostly do not in what they say.
-    return _thrift(found) * (_SAID_BEFORE if stamp_of(found.text, year=2000) else _LISTED_BEFORE) ** alike
+    share = _SAID_BEFORE if stamp_of(found.text, year=2000) else _LISTED_BEFORE
+    return _thrift(found) * float(share**alike)
 
 
 def _alike(found: Candidate, met: dict[frozenset[str], list[frozenset[str]]]) -> int:
