@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from tai.catalog import trial
-from tai.catalog.model import Signature
+from tai.catalog.model import Collector, Signature
 from tai.parsers.lines import LONGEST
 from tests.catalog.test_shipped import CATALOG
 
@@ -28,12 +28,12 @@ def _hurt(signature: Signature) -> list[str]:
 
 @pytest.mark.parametrize("collector", CATALOG.collectors, ids=lambda each: each.name)
 def test_no_pattern_takes_long_on_a_line_made_to_hurt_it(
-    collector: object, monkeypatch: pytest.MonkeyPatch
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trial, "LIMIT_S", 0.5)  # of processor time; the slowest takes a fifth of that
     slow = [
         (signature.id, pattern)
-        for signature in collector.signatures  # type: ignore[attr-defined]
+        for signature in collector.signatures
         for pattern in (*signature.match.line, *filter(None, [signature.match.unless]))
         if not all(trial._in_time(pattern, line) for line in _hurt(signature))
     ]

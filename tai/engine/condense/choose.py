@@ -118,7 +118,7 @@ def _thrift(found: Candidate) -> float:
     """Worth, more for a line that costs less than most: two lines can say more than a long one."""
     if found.worth >= CITED:
         return found.worth
-    return found.worth * min(1.3, max(0.9, (_USUAL / (len(found.text) + 20)) ** 0.3))
+    return found.worth * min(1.3, max(0.9, float((_USUAL / (len(found.text) + 20)) ** 0.3)))
 
 
 def _after_alike(found: Candidate, alike: int) -> float:
