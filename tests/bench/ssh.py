@@ -258,6 +258,7 @@ def bulk(bench: Bench, start: Callable[[str], Sshd]) -> None:
         there,
         str(bench.key),
         str(big),
+        str(big.stat().st_size),
     ]
     ways = [
         Way("ssh host cat", [bench.ssh(there, f"cat {big}")]),
