@@ -10,9 +10,11 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import subprocess
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,7 +26,7 @@ _NUMBERS = itertools.count(1)
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One host of a lab. name: of its namespace; address: the one that its first cable gave it."""
+    """One host of a lab. name: of its namespace."""
 
     name: str
 
@@ -36,6 +38,16 @@ class Node:
     def run(self, *words: str) -> str:
         """Run a command in this host's network and return what it printed."""
         return subprocess.run([*self.inside, *words], check=True, capture_output=True, text=True).stdout
+
+    def clear(self) -> None:
+        """Kill whatever still runs in this host: a server that a failed test left, a daemon of a tool that was measured."""
+        while pids := subprocess.run(
+            ["ip", "netns", "pids", self.name], check=True, capture_output=True, text=True
+        ).stdout.split():
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
+            time.sleep(0.01)
 
 
 @dataclass(slots=True)
@@ -50,6 +62,7 @@ class Lab:
         node = Node(f"tai-{os.getpid()}-{next(_NUMBERS)}-{name}")
         _ip("netns", "add", node.name)
         self._stack.callback(_ip, "netns", "delete", node.name)
+        self._stack.callback(node.clear)
         node.run("ip", "link", "set", "lo", "up")
         self.nodes.append(node)
         return node
@@ -83,7 +96,7 @@ def _ip(*words: str) -> None:
 
 @contextmanager
 def lab() -> Iterator[Lab]:
-    """A network that is gone when the block ends, and with it what was started in it by the block's own means."""
+    """A network that is gone when the block ends, and with it everything that runs in it."""
     if not CAN_MAKE:
         pytest.skip("networks of namespaces need root, iproute2 and util-linux")
     Path("/run/netns").mkdir(exist_ok=True)

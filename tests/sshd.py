@@ -46,6 +46,7 @@ class Sshd:
     process: subprocess.Popen[bytes]
     user: str = field(default_factory=getpass.getuser)
     address: str = "127.0.0.1"
+    _left: list[tuple[int, int]] = field(default_factory=list)  # sessions that outlive the server: pid, pidfd
 
     @property
     def log(self) -> str:
@@ -94,15 +95,40 @@ class Sshd:
             time.sleep(0.01)
 
     def stop(self) -> None:
-        """End the server and the sessions that it still has."""
+        """End the server. Sessions that it still has go on, as when any sshd is stopped; `remove` ends them."""
         if self.process.poll() is None:
+            for pid in self.serving:
+                with contextlib.suppress(ProcessLookupError):
+                    self._left.append((pid, os.pidfd_open(pid)))
             os.killpg(self.process.pid, signal.SIGTERM)
         self.process.wait(timeout=10)
 
     def remove(self) -> None:
-        """End it, and take away what it had on disk."""
+        """End it, its sessions and what they run, and take away what it had on disk."""
         self.stop()
+        for pid, descriptor in self._left:
+            try:
+                signal.pidfd_send_signal(
+                    descriptor, 0
+                )  # by its descriptor: the number may be another's by now
+                for one in (*below(pid), pid):
+                    os.kill(one, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            finally:
+                os.close(descriptor)
+        self._left.clear()
         shutil.rmtree(self.directory)
+
+
+def below(pid: int) -> list[int]:
+    """The descendants of a process, the nearest first."""
+    found: list[int] = []
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in children.read_text().split():
+                found += [int(child), *below(int(child))]
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ medians. Nothing is asserted. ansible-core and pyinfra live in a virtual environ
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -21,14 +23,17 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tai.errors import EXIT_INCONCLUSIVE, EXIT_OK
 from tests.netlab import Node, lab
 from tests.sshd import Sshd, make_key, start_sshd
 
 ROOT = Path(__file__).parents[2]
+_MEASURED = Path(__file__).with_name("measured.py")
 TAI = str(Path(sys.executable).with_name("tai"))
 OTHERS = ROOT / ".cache" / "bench-ssh"
 PINS = ("ansible-core==2.19.14", "pyinfra==3.10.0")
 HOSTS = 50
+_TAI_FINE = (EXIT_OK, EXIT_INCONCLUSIVE)
 BULK_MB = 200
 
 COMMANDS = """
@@ -43,42 +48,43 @@ SCRIPT = "; ".join(LINES)
 class Way:
     """One way to do the same work. words: its commands. tells: it prints its own seconds, which count instead of the wall's.
 
-    seconds, cpu_s, peak_mb: of each round.
+    fine: exit statuses that are no failure. seconds, cpu_s, peak_mb: of each round.
     """
 
     name: str
     words: list[list[str]]
     tells: bool = False
+    fine: tuple[int, ...] = (0,)
     seconds: list[float] = field(default_factory=list)
     cpu_s: list[float] = field(default_factory=list)
     peak_mb: list[float] = field(default_factory=list)
 
+    @property
+    def median_s(self) -> float:
+        return statistics.median(self.seconds)
+
     def round(self, environment: dict[str, str]) -> None:
         """Run all its commands, one after another."""
-        started, cpu, peak, told = time.monotonic(), 0.0, 0.0, ""
-        for words in self.words:
-            with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as said:
-                process = subprocess.Popen(
-                    words,
-                    env=environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=out if self.tells else subprocess.DEVNULL,
-                    stderr=said,
-                    cwd=ROOT,
-                )
-                _, status, usage = os.wait4(process.pid, 0)
-                process.returncode = os.waitstatus_to_exitcode(status)
-                out.seek(0)
-                said.seek(0)
-                told = out.read().decode()
-                if process.returncode not in (0, 4):
-                    error = said.read().decode()[-2000:]
-                    raise SystemExit(f"{self.name}: {words[:8]} ended with {process.returncode}:\n{error}")
-            cpu += usage.ru_utime + usage.ru_stime
-            peak = max(peak, usage.ru_maxrss / 1024)
-        self.seconds.append(float(told) if self.tells else time.monotonic() - started)
-        self.cpu_s.append(cpu)
-        self.peak_mb.append(peak)
+        with tempfile.TemporaryDirectory() as folder:
+            commands, result = Path(folder, "commands"), Path(folder, "result")
+            commands.write_text(json.dumps(self.words))
+            done = subprocess.run(
+                [sys.executable, "-I", "-S", str(_MEASURED), str(commands), str(result)],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE if self.tells else subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                cwd=ROOT,
+                check=False,
+            )
+            if done.returncode:
+                raise SystemExit(f"{self.name}: {done.stderr.decode()[-2000:]}")
+            took = json.loads(result.read_text())
+        if not set(took["statuses"]) <= set(self.fine):
+            raise SystemExit(f"{self.name} ended with {took['statuses']}:\n{done.stderr.decode()[-2000:]}")
+        self.seconds.append(float(done.stdout) if self.tells else took["seconds"])
+        self.cpu_s.append(took["cpu_s"])
+        self.peak_mb.append(took["peak_mb"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +131,14 @@ class Bench:
                     continue
                 way.round(self.environment)
             print(f"  round {number + 1} of {self.rounds}", file=sys.stderr, flush=True)
-        floor = statistics.median(next(way for way in ways if way.name == base).seconds)
+        floor = next(way for way in ways if way.name == base).median_s
         print(
             f"\n**{title}**\n\n| | median | spread | ratio | CPU here | peak RSS | rounds |\n|---|---|---|---|---|---|---|"
         )
         for way in ways:
-            middle = statistics.median(way.seconds)
             print(
-                f"| {way.name} | {middle:.2f} s | {min(way.seconds):.2f} to {max(way.seconds):.2f} | {middle / floor:.2f} | "
+                f"| {way.name} | {way.median_s:.2f} s | {min(way.seconds):.2f} to {max(way.seconds):.2f} | "
+                f"{way.median_s / floor:.2f} | "
                 f"{statistics.median(way.cpu_s):.2f} s | {max(way.peak_mb):.0f} MB | {len(way.seconds)} |",
                 flush=True,
             )
@@ -141,6 +147,7 @@ class Bench:
 def one_host(bench: Bench, server: Node, start: Callable[[str], Sshd]) -> None:
     """Twenty commands on one host, at three distances."""
     start("0.0.0.0")
+    at: dict[int, list[Way]] = {}
     for distance, here, there in (
         (0, "", "192.0.2.1"),
         (20, "198.51.100.1/30", "198.51.100.2"),
@@ -148,6 +155,7 @@ def one_host(bench: Bench, server: Node, start: Callable[[str], Sshd]) -> None:
     ):
         with _slow(bench.client, here, server, f"{there}/30", distance) if distance else ExitStack():
             slowest = _slowest(bench, there)
+            _prove(bench, there)
             socket = bench.home / f"master-{distance}"
             inventory = bench.home / f"inventory-{distance}"
             inventory.write_text(
@@ -158,7 +166,7 @@ def one_host(bench: Bench, server: Node, start: Callable[[str], Sshd]) -> None:
             ways = [
                 Way("floor: one ssh with the slowest command", [bench.ssh(there, slowest)]),
                 Way("tai, in a process that runs already", [warm], tells=True),
-                Way("tai collect, process start included", [_tai(bench, there)]),
+                Way("tai collect, process start included", [_tai(bench, there)], fine=_TAI_FINE),
                 Way("ssh, one command at a time", [bench.ssh(there, line) for line in LINES]),
                 Way(
                     "ssh with ControlMaster, one at a time",
@@ -174,9 +182,38 @@ def one_host(bench: Bench, server: Node, start: Callable[[str], Sshd]) -> None:
                 ),
                 Way("ansible-core, all in one shell call", [[*ansible, "-m", "shell", "-a", SCRIPT]]),
             ]
+            at[distance] = ways
             bench.compare(
-                f"20 commands on one host, {distance} ms of round trip added", ways, base=ways[0].name
+                f"20 commands on one host, {distance} ms of round trip added (ping: {_ping(bench.client, there)} ms)",
+                ways,
+                base=ways[0].name,
             )
+    near, far = list(at)[-2:]
+    print(f"\n**Round trips, from the medians at {near} and {far} ms**\n\n| | round trips |\n|---|---|")
+    for one, other in zip(at[near], at[far], strict=True):
+        print(f"| {one.name} | {(other.median_s - one.median_s) * 1000 / (far - near):.1f} |", flush=True)
+
+
+def _ping(client: Node, there: str) -> str:
+    """The round-trip time as ping measures it, milliseconds, on average."""
+    said = client.run("ping", "-q", "-c", "5", "-i", "0.2", there)
+    (average,) = re.findall(r"= [\d.]+/([\d.]+)/", said)
+    return f"{float(average):.1f}"
+
+
+def _prove(bench: Bench, *hosts: str) -> None:
+    """See that tai does all that it is measured for: each command on each host, with its output whole."""
+    said = subprocess.run(_tai(bench, *hosts), env=bench.environment, check=False, capture_output=True)
+    seen = [json.loads(line) for line in said.stdout.splitlines()]
+    whole = [
+        event
+        for event in seen
+        if event["kind"] == "observation_made" and event["observation"]["exit"] in (0, 1)
+    ]
+    if len(whole) != len(LINES) * len(hosts):
+        raise SystemExit(
+            f"{len(whole)} whole outputs from {len(hosts)} hosts:\n{said.stderr.decode()[-2000:]}"
+        )
 
 
 def _slowest(bench: Bench, there: str) -> str:
@@ -226,8 +263,9 @@ def many_hosts(bench: Bench, server: Node, start: Callable[[str], Sshd]) -> None
         f"hosts = [(a, {{'ssh_user': 'root', 'ssh_key': {str(bench.key)!r}, 'ssh_strict_host_key_checking': 'off'}}) for a in {addresses!r}]\n"
     )
     script = " & ".join(f"{_quoted(bench.ssh(name, SCRIPT))} >/dev/null" for name in names)
+    _prove(bench, *names)
     ways = [
-        Way("tai collect", [_tai(bench, *names)]),
+        Way("tai collect", [_tai(bench, *names)], fine=_TAI_FINE),
         Way("50 ssh at once, one script each", [["sh", "-c", f"{script} & wait"]]),
         Way(
             "ansible-core -f 50, ad hoc, a call for each",
@@ -249,7 +287,7 @@ def bulk(bench: Bench, start: Callable[[str], Sshd]) -> None:
     with big.open("wb") as file:
         for _ in range(BULK_MB):
             file.write(os.urandom(10**6))
-    there = "192.0.2.1"
+    there, cipher = "192.0.2.1", "aes128-gcm@openssh.com"  # what tai and sshd agree on
     warm = [
         *bench.client.inside,
         sys.executable,
@@ -258,10 +296,12 @@ def bulk(bench: Bench, start: Callable[[str], Sshd]) -> None:
         there,
         str(bench.key),
         str(big),
+        str(big.stat().st_size),
     ]
     ways = [
         Way("ssh host cat", [bench.ssh(there, f"cat {big}")]),
-        Way("tai's transport", [warm], tells=True),
+        Way(f"ssh -c {cipher} host cat", [bench.ssh("-c", cipher, there, f"cat {big}")]),
+        Way("tai's transport, in a process that runs already", [warm], tells=True),
     ]
     bench.compare(f"{BULK_MB} MB of output", ways, base="ssh host cat")
 
