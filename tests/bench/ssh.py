@@ -98,7 +98,9 @@ class Bench:
 
     @property
     def environment(self) -> dict[str, str]:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("TAI_", "SSH_", "XDG_", "ANSIBLE"))}
+        # PYTHONDONTWRITEBYTECODE would have tai compiled anew at each start, and the installed tools not.
+        foreign = ("TAI_", "SSH_", "XDG_", "ANSIBLE", "PYTHON")
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
         return {
             **kept,
             "HOME": str(self.home),
