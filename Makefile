@@ -1,7 +1,7 @@
 # Two commands for a fresh machine: `make demo` and `make test`. Both make .venv first; see build/venv.sh.
 .DEFAULT_GOAL := help
 .PHONY: help venv demo test test-slow check format constraints record-demo picture docs incidents clean
-.PHONY: bench-startup bench-policy bench-text bench-inspect bench-calibration bench-ssh
+.PHONY: bench-startup bench-policy bench-text bench-inspect bench-calibration bench-condense bench-ssh
 
 PY := .venv/bin
 
@@ -60,6 +60,10 @@ incidents: venv  ## diagnose the shared incidents without a model: lines kept, c
 
 bench-inspect: venv  ## inspect 50 MB of journal with all signatures, MB/s
 	$(PY)/python -m tests.bench.inspect
+
+bench-condense: venv  ## survival of proving lines in long logs, beside tail, grep and drain3 (ten minutes)
+	@[ -d .cache/drain3 ] || $(PY)/pip install -q --disable-pip-version-check --target .cache/drain3 drain3==0.9.11
+	PYTHONPATH=.cache/drain3 $(PY)/python -m tests.bench.condense
 
 bench-calibration: venv  ## confidence against the truth over the shared incidents: reliability table and Brier score
 	$(PY)/python -m tests.bench.calibration

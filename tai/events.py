@@ -126,8 +126,20 @@ class FindingFound(Frozen):
     finding: Finding
 
 
+class LeftOut(Frozen):
+    """Lines of one kind that condensing left out. first, last: line numbers of the whole kind, kept ones included."""
+
+    lines: int
+    example: str
+    first: int
+    last: int
+
+
 class Receipt(Frozen):
-    """What condensing left out of one observation. Counts are of lines and of UTF-8 bytes."""
+    """What condensing left out of one observation. Counts are of lines and of UTF-8 bytes, line feeds included.
+
+    kinds: lines that differ in more than numbers; left_out: the commonest kinds that are missing, most lines first.
+    """
 
     observation: str
     lines: int
@@ -135,6 +147,9 @@ class Receipt(Frozen):
     size: int
     kept_size: int
     note: str = ""
+    kinds: int = 0
+    kept_kinds: int = 0
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class PromptMade(Frozen):

@@ -70,6 +70,8 @@ class Asking:
             ticket.subjects,
             budget=self._options.budget,
             count=tokens.count,
+            words=ticket.words,
+            window=ticket.window,
         )
         messages = prompt.render(
             self._templates,
@@ -116,6 +118,8 @@ class Asking:
                 ticket.subjects,
                 budget=self._options.budget // 2,
                 count=tokens.count,
+                words=ticket.words,
+                window=ticket.window,
             )
             if fresh
             else None

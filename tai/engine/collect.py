@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import suppress
 
 from tai import parsers
 from tai.bus import Bus
@@ -90,15 +89,9 @@ class Collection:
         deadline = deadline or self.deadline()
         async with asyncio.TaskGroup() as group:
             # First in line: commands that read paths wait for two others before them.
-            group.create_task(self._look_ahead(steps, deadline))
+            self._guard.begin((path for step in steps for path in self._paths(step)), group, deadline)
             tasks = [group.create_task(self._observe(step, deadline, alone=alone)) for step in steps]
         return [task.result() for task in tasks]
-
-    async def _look_ahead(self, steps: Sequence[Step], deadline: float) -> None:
-        uses = [path for step in steps for path in self._paths(step)]
-        with suppress(PolicyRefusal, TimeoutError):  # told by each command that meets it
-            async with asyncio.timeout_at(deadline):
-                await self._guard.look(uses)
 
     def _paths(self, step: Step) -> Iterator[PathUse]:
         """The paths that a step will read without anybody being asked first."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
+from operator import is_
 from typing import Literal
 
 from tai.bus import Bus
@@ -72,6 +73,7 @@ class Gathering:
         self._approve = approve
         self._collection: Collection | None = None
         self._grants: dict[str, Grants] = {}
+        self._inspected: tuple[Observation, ...] = ()
 
     async def connected(self) -> Connection:
         """The connection, opened when there is none. Raises HostError, after telling of it."""
@@ -378,8 +380,12 @@ class Gathering:
         return max(numbers, default=0) + 1
 
     def tell_findings(self) -> None:
-        """Inspect all the evidence there is, and tell what was not told before."""
+        """Inspect all the evidence there is, and tell what was not told before. Nothing to do when there is no more than then."""
         self.session.observations = self._pseudonyms.up_to_date(self.session.observations)
+        seen = tuple(self.session.observations)
+        if len(seen) == len(self._inspected) and all(map(is_, seen, self._inspected)):
+            return
+        self._inspected = seen
         told = {(finding.signature, finding.subject) for finding in self.session.findings}
         self.session.findings = inspect(self._catalog, self.session.observations)
         for finding in self.session.findings:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
 
 from tai.errors import PolicyRefusal
 from tai.policy import PathUse, ReadOnlyCommand, mount_guard, path_allowed
@@ -27,7 +28,7 @@ class PathGuard:
     """What is known of one host's paths. `look` asks the host, `settle` decides; both may be called again.
 
     mounts: the host's mount table, '' to ask for it. Paths are looked at a few in each command, those side by side; who
-    asks while another look is under way waits for it.
+    asks while another look is under way waits for it. `begin` starts a look before anybody waits for it.
     """
 
     def __init__(self, send: Send, *, mounts: str = "") -> None:
@@ -36,7 +37,31 @@ class PathGuard:
         self._leads_to: dict[str, str] = {}
         self._kinds: dict[str, str] = {}
         self._asked: set[str] = set()
+        self._under_way: dict[str, asyncio.Task[None]] = {}
         self._turn = asyncio.Lock()
+
+    def begin(self, uses: Iterable[PathUse], group: asyncio.TaskGroup, deadline: float) -> None:
+        """Ask about these now, in tasks of `group`: they are then first in line for a channel.
+
+        Nothing is begun where the mounts are not known yet. deadline: by the event loop's clock. Never raises.
+        """
+        if self._mounts is None:
+            return
+        wanted = dict.fromkeys(use.path for use in uses)
+        known = self._asked | self._under_way.keys()
+        fresh = [path for path in wanted if path not in known and not self._on_remote_mount(path)]
+        for batch in _batches(fresh, _RESOLVED_AT_ONCE):
+            self._under_way.update(dict.fromkeys(batch, group.create_task(self._ask_ahead(batch, deadline))))
+
+    async def _ask_ahead(self, paths: list[str], deadline: float) -> None:
+        try:
+            with suppress(PolicyRefusal, TimeoutError):  # told by each command that meets it
+                async with asyncio.timeout_at(deadline):
+                    await self._ask(paths)
+        finally:
+            self._asked.update(path for path in paths if path in self._leads_to)
+            for path in paths:
+                self._under_way.pop(path, None)
 
     async def look(self, uses: Iterable[PathUse]) -> None:
         """Ask the host about the paths that are new, and about its mounts once.
@@ -47,6 +72,8 @@ class PathGuard:
         wanted = dict.fromkeys(use.path for use in uses)
         if not wanted:
             return
+        if begun := {self._under_way[path] for path in wanted if path in self._under_way}:
+            await asyncio.wait(begun)
         async with self._turn:
             if self._mounts is None:
                 self._mounts = await self._mount_table()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -33,6 +34,22 @@ class Activity:
         self._above: list[RenderableType] = []
         self._since = 0.0
         self._live: Live | None = None
+        self._held = 0
+        self._wanted = False
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep still inside the block: a question is on the terminal, and what is typed there must not be drawn over."""
+        waiting = self._live is not None
+        self.end()
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
+            if waiting or self._wanted:
+                self._wanted = False
+                self.say(self._text)
 
     def say(self, text: str, above: Sequence[RenderableType] = ()) -> None:
         """Wait for something: `text`, sanitised and of one line. The clock beside it starts with the first.
@@ -78,6 +95,7 @@ class Activity:
 
     def end(self) -> None:
         """Take the line away and give the cursor back."""
+        self._wanted = False
         if self._live is not None:
             self._live.stop()
             self._live = None

@@ -42,7 +42,7 @@ def converse(flags: shell.Flags, chosen: Settings) -> int:
             renderer.close()  # nothing may move on the screen while it asks
             return await approval(command)
 
-        connect = shell.ssh_connect(chosen)
+        connect = shell.ssh_connect(chosen, asking=renderer.held)
         investigation = shell.build(flags, chosen, session, bus=bus, connect=connect, approve=approve)
         return Context(investigation=investigation, catalog=investigation.catalog, show=show)
 

@@ -98,7 +98,7 @@ class _Fleet:
             asyncio.get_running_loop().add_signal_handler(number, task.cancel if task else lambda: None)
         talk = open_console(sys.stderr)
         activity = Activity(talk)
-        connect = shell.ssh_connect(self.chosen)  # shared, and with it the jump hosts
+        connect = shell.ssh_connect(self.chosen, asking=activity.held)  # shared, and with it the jump hosts
         parts = shell.load_parts(self.chosen)
         gate = asyncio.Semaphore(self.chosen.hosts_at_once)
         waiting = {target.name: None for target in targets}

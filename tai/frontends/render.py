@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import assert_never
 
 from rich.console import Console, RenderableType
@@ -100,6 +101,10 @@ class Renderer:
     def close(self) -> None:
         """Stop what moves. Safe to call twice."""
         self._activity.end()
+
+    def held(self) -> AbstractContextManager[None]:
+        """Nothing moves inside the block: somebody is asked something on the terminal."""
+        return self._activity.held()
 
     def learn(self, seen: Observation) -> None:
         """Know which command printed an observation, for the quotes of a diagnosis."""

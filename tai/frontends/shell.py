@@ -10,7 +10,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -200,7 +200,17 @@ def run(
     sink: Sink = JsonLines(sys.stdout) if flags.as_json else renderer
     session, bus, close_record = new_session(chosen, sink, target)
     try:
-        return asyncio.run(_main(flags, chosen, work, session, bus, connect or ssh_connect(chosen), window))
+        return asyncio.run(
+            _main(
+                flags,
+                chosen,
+                work,
+                session,
+                bus,
+                connect or ssh_connect(chosen, asking=renderer.held),
+                window,
+            )
+        )
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except HostError:
@@ -411,10 +421,15 @@ def _key(file: Path | None) -> str:
         raise InputError(f"the API key file {file} cannot be read: {error}") from None
 
 
-def ssh_connect(chosen: Settings, *, watch: Watch | None = None) -> Connect:
+def ssh_connect(
+    chosen: Settings,
+    *,
+    watch: Watch | None = None,
+    asking: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Connect:
     """How hosts are reached: over SSH, with the limits of the settings. Hosts reached by the same one share jump hosts.
 
-    watch: gets each step of each login.
+    watch: gets each step of each login. asking: entered while a passphrase is asked for on the terminal.
     """
     from tai.transport import ssh  # noqa: PLC0415 - see run
     from tai.transport.base import Limits  # noqa: PLC0415
@@ -425,7 +440,7 @@ def ssh_connect(chosen: Settings, *, watch: Watch | None = None) -> Connect:
     async def connect(target: Target, report: Callable[[str], None]) -> ssh.SSHConnection:
         nonlocal dialer
         dialer = dialer or ssh.make_dialer(
-            limits, proxy_command=lambda host: chosen.host(host).proxy_command, watch=watch
+            limits, proxy_command=lambda host: chosen.host(host).proxy_command, watch=watch, asking=asking
         )
         return await dialer.connect(target, report)
 

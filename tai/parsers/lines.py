@@ -26,6 +26,7 @@ class Words:
 
     def __init__(self, words: Iterable[str]) -> None:
         self.words = tuple(dict.fromkeys(words))
+        self.known = frozenset(self.words)
         self._automaton = BytesAhoCorasick(
             [word.encode() for word in self.words], implementation=Implementation.DFA
         )
@@ -40,7 +41,8 @@ class Lines:
 
     def __init__(self, text: str) -> None:
         self._data = text.encode("utf-8", "surrogatepass")
-        self._where: dict[str, list[int]] = {}
+        self._where: dict[str, list[int]] = {}  # of the words that were found
+        self._looked_for: list[frozenset[str]] = []
 
     @cached_property
     def _ends(self) -> list[int]:
@@ -53,19 +55,21 @@ class Lines:
 
     def holding(self, words: Sequence[str]) -> Iterator[tuple[int, str]]:
         """The lines, with their numbers, that hold one of these literal strings, in order and each once."""
-        if any(word not in self._where for word in words):
+        if any(all(word not in known for known in self._looked_for) for word in words):
             self.look_for(Words(words))
         if len(words) == 1:
-            numbers = self._where[words[0]]
+            numbers = self._where.get(words[0], [])
         else:
-            numbers = sorted({number for word in words for number in self._where[word]})
+            numbers = sorted({number for word in words for number in self._where.get(word, ())})
         for number in numbers:
             yield number, self.line(number)
 
     def look_for(self, words: Words) -> None:
-        """Find all of these words in one pass, for the `holding` of many signatures."""
-        found: dict[str, list[int]] = {word: [] for word in words.words}
-        by_index = [found[word] for word in words.words]
+        """Find all of these words in one pass, for the `holding` of many signatures. Once for the same words."""
+        if words.known in self._looked_for:
+            return
+        self._looked_for.append(words.known)
+        by_index: dict[int, list[int]] = {}
         ends = self._ends
         number, after = 1, ends[0] if ends else len(self._data)
         for index, start, _ in words.find(self._data):
@@ -78,10 +82,10 @@ class Lines:
                 at = bisect_left(ends, start, hi=number) + 1
             else:
                 at = number
-            numbers = by_index[index]
+            numbers = by_index.setdefault(index, [])
             if not numbers or numbers[-1] != at:
                 numbers.append(at)
-        self._where.update(found)
+        self._where.update((words.words[index], numbers) for index, numbers in by_index.items())
 
     def line(self, number: int) -> str:
         """Line `number`, from 1, cut where signatures stop looking; '' when there is none."""

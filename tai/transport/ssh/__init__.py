@@ -7,6 +7,7 @@ The way in: `dialer` (what hosts share) → `resolve` (ssh -G) → `login` (per 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,12 +27,17 @@ def make_dialer(
     known_hosts: Path | None = None,
     proxy_command: Callable[[str], bool] | None = None,
     watch: Watch | None = None,
+    asking: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Dialer:
     """What all hosts of one run are reached through; see `tai.transport.ssh.dialer`."""
     from tai.transport.ssh.dialer import Dialer  # noqa: PLC0415 - see the module's docstring
 
     return Dialer(
-        limits, known_hosts=known_hosts, proxy_command=proxy_command or (lambda _: False), watch=watch
+        limits,
+        known_hosts=known_hosts,
+        proxy_command=proxy_command or (lambda _: False),
+        watch=watch,
+        asking=asking,
     )
 
 

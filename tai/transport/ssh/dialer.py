@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Hashable
-from contextlib import AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,7 +29,7 @@ class Dialer:
     """known_hosts: the only known_hosts file, at every hop, in place of those that ssh's configuration names.
 
     proxy_command: whether the user allows the ProxyCommand of the host, or hop, of this name. watch: gets each step of
-    each login.
+    each login. asking: entered while a passphrase is asked for.
     """
 
     def __init__(
@@ -39,13 +39,14 @@ class Dialer:
         known_hosts: Path | None = None,
         proxy_command: Callable[[str], bool] = lambda host: False,  # noqa: ARG005
         watch: Watch | None = None,
+        asking: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._limits = limits
         self._known_hosts = known_hosts
         self._proxy_command = proxy_command
         self._watch = watch or nobody_watches
         self._links = Links()
-        self._ring = KeyRing()
+        self._ring = KeyRing(asking)
         self._turns: dict[tuple[str, int], asyncio.Semaphore] = {}
 
     async def connect(self, target: Target, report: Callable[[str], None]) -> SSHConnection:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -44,9 +45,13 @@ class Offer:
 
 
 class KeyRing:
-    """The keys of one run. A passphrase is asked for once; what it unlocked serves every hop and host."""
+    """The keys of one run. A passphrase is asked for once; what it unlocked serves every hop and host.
 
-    def __init__(self) -> None:
+    asking: entered while the question is on the terminal, so that nothing else is drawn there.
+    """
+
+    def __init__(self, asking: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
+        self._asking = asking
         self._unlocked: dict[Path, asyncssh.SSHKey] = {}
         self._asked: Path | None = None
         self._turn = asyncio.Lock()  # many hosts at once still ask once
@@ -136,7 +141,8 @@ class KeyRing:
 
     async def _typed(self, identity: Identity, offer: Offer) -> asyncssh.SSHKey:
         try:
-            passphrase = await terminal.ask(f"Passphrase for {identity.file}: ")
+            with self._asking():
+                passphrase = await terminal.ask(f"Passphrase for {identity.file}: ")
             key = asyncssh.import_private_key(identity.data, passphrase)
         except ValueError as error:
             offer.unused.append(f"{identity.file}: it could not be unlocked ({error})")
