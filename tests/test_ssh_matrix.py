@@ -6,13 +6,18 @@ end to end stands in small in `tests/transport`.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from subprocess import PIPE, Popen
+from typing import Any
 
 import pytest
 
@@ -178,38 +183,186 @@ def test_hosts_signed_by_an_authority_pass_without_a_line_of_their_own(site: Sit
     assert all(server.logins == 1 for server in signed.values())
 
 
-def test_a_link_that_is_cut_in_the_middle_keeps_what_came_and_ends(site: Site, tmp_path: Path) -> None:
-    collectors = tmp_path / "collectors"
+@contextmanager
+def _under_way(site: Site, folder: Path, host: str, **settings: str) -> Iterator[Popen[str]]:
+    """tai collecting from a host something slow and then something quick, up to the first lines of the slow one."""
+    collectors = folder / "collectors"
     collectors.mkdir()
+    probes = {"slow": ["vmstat", "1", "8"], "quick": ["uname", "-s"]}
     (collectors / "lab.toml").write_text(
         'name = "lab"\ntitle = "Lab"\ncategory = "lab"\n'
-        '[[probe]]\nid = "slowly"\ntitle = "Slowly"\nargv = ["vmstat", "1", "10"]\ndepth = "vital"\n'
+        + "".join(
+            f'[[probe]]\nid = "{name}"\ntitle = "{name}"\nargv = {json.dumps(argv)}\ndepth = "vital"\n'
+            for name, argv in probes.items()
+        )
     )
-    process = subprocess.Popen(
-        site.tai.words("collect", "second", "lab", "--json"),
-        env={**site.tai.environment, "TAI_COLLECTORS_DIR": str(collectors)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+    process = Popen(
+        site.tai.words("collect", host, "slow", "quick", "--json"),
+        env={**site.tai.environment, "TAI_COLLECTORS_DIR": str(collectors), "TAI_CHANNELS": "1", **settings},
+        stdout=PIPE,
+        stderr=PIPE,
         text=True,
     )
-    assert process.stdout is not None
-    for line in process.stdout:
-        if '"kind":"command_sent"' in line:
-            break
-    else:
-        pytest.fail(process.communicate()[1])
-    site.server("second").wait_for_log(
-        "Starting session: command", times=2
-    )  # the probe, and then the command itself
-    for name in (
-        "bastion",
-        "second",
-    ):  # the sessions, not the servers: as when a firewall forgets the connection
-        for child in site.server(name).serving:
-            os.kill(child, signal.SIGKILL)
-    rest, _ = process.communicate(timeout=40)
-    (seen,) = of_kind(events(rest), "observation_made")
-    assert seen["observation"]["outcome"] == "disconnected"
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if '"kind":"command_sent"' in line:
+                break
+        else:
+            pytest.fail(process.communicate()[1])
+        # The probe, and then the command itself.
+        site.server(host).wait_for_log("Starting session: command", times=2)
+        _wait_for(lambda: _commands(site, host, "vmstat"))
+        time.sleep(1.5)  # vmstat prints its first lines at once and one more each second
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
+def _commands(site: Site, host: str, program: str) -> list[int]:
+    """The processes of this name that run in a host's network."""
+    pids = subprocess.run(
+        ["ip", "netns", "pids", site.nodes[host].name], check=True, capture_output=True, text=True
+    ).stdout.split()
+    found = []
+    for pid in pids:
+        with suppress(OSError):
+            if Path(f"/proc/{pid}/comm").read_text() == f"{program}\n":
+                found.append(int(pid))
+    return found
+
+
+def _wait_for(true: Callable[[], object], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.05)
+
+
+def _by_probe(text: str) -> dict[str, dict[str, Any]]:
+    seen = [event["observation"] for event in of_kind(events(text), "observation_made")]
+    return {observation["probe"]: observation for observation in seen}
+
+
+def test_a_session_that_is_cut_in_the_middle_keeps_what_came_and_the_rest_goes_over_a_new_login(
+    site: Site, tmp_path: Path
+) -> None:
+    with _under_way(site, tmp_path, "second") as process:
+        # The sessions, not the servers: as when a firewall forgets the connection.
+        for name in ("bastion", "second"):
+            for child in site.server(name).serving:
+                os.kill(child, signal.SIGKILL)
+        rest, said = process.communicate(timeout=40)
+    seen = _by_probe(rest)
+    assert (seen["slow"]["outcome"], seen["slow"]["exit"]) == ("disconnected", None)
+    assert "swpd" in seen["slow"]["text"]
+    assert (seen["quick"]["outcome"], seen["quick"]["text"].strip()) == ("ok", "Linux"), said
+    assert {name: site.server(name).logins for name in ("bastion", "second")} == {"bastion": 2, "second": 2}
+    _wait_for(lambda: not _commands(site, "second", "vmstat"))
+
+
+def test_a_cable_that_is_pulled_in_the_middle_is_noticed_without_a_word_from_the_host(
+    site: Site, tmp_path: Path
+) -> None:
+    config = site.tai.home.ssh / "config"
+    config.write_text(
+        config.read_text() + "Host *\n ServerAliveInterval 1\n ServerAliveCountMax 2\n ConnectTimeout 2\n"
+    )
+    with _under_way(site, tmp_path, "second") as process:
+        site.nodes["bastion"].run("ip", "link", "set", site.uplink, "down")
+        rest, _ = process.communicate(timeout=50)
+    seen = _by_probe(rest)
+    assert (seen["slow"]["outcome"], seen["slow"]["exit"]) == ("disconnected", None)
+    assert "swpd" in seen["slow"]["text"]
+    assert (seen["quick"]["outcome"], seen["quick"]["text"]) == ("disconnected", "")
+    # The host heard nothing either; the command there ends all the same.
+    _wait_for(lambda: not _commands(site, "second", "vmstat"))
+    site.nodes["bastion"].run("ip", "link", "set", site.uplink, "up")
+    assert site.tai("collect", "second", "uptime").returncode == 0
+
+
+def test_an_interrupt_leaves_nothing_on_the_host_nor_on_the_way(site: Site, tmp_path: Path) -> None:
+    with _under_way(site, tmp_path, "innermost") as process:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        assert process.returncode == 130
+    _wait_for(lambda: not _commands(site, "innermost", "vmstat"))
+    for name in ("bastion", "gate", "innermost"):
+        site.server(name).wait_until_idle()
+
+
+@pytest.mark.parametrize("hop", ["bastion", "gate", "innermost"])
+def test_a_hop_that_hangs_in_the_login_is_named_and_left_in_time(site: Site, hop: str) -> None:
+    assert site.tai("collect", "innermost", "uptime").returncode == 0
+    server = site.server(hop)
+    before = server.log.count("SSH2_MSG_KEXINIT sent")
+    process = Popen(
+        site.tai.words("collect", "innermost", "uptime"),
+        env={**site.tai.environment, "TAI_LOGIN_TIMEOUT": "3"},
+        stdout=PIPE,
+        stderr=PIPE,
+        text=True,
+    )
+    server.wait_for_log("SSH2_MSG_KEXINIT sent", times=before + 1)
+    frozen = server.serving
+    for child in frozen:
+        os.kill(child, signal.SIGSTOP)
+    _, said = process.communicate(timeout=40)
+    for child in frozen:
+        os.kill(child, signal.SIGCONT)
+    assert process.returncode == 3
+    assert "within 3 s" in said
+    assert (f"at jump host {hop}" in said) == (hop != "innermost"), said
+    for name in site.servers:
+        site.server(name).wait_until_idle()
+
+
+def test_a_bastion_that_only_forwards_is_enough(
+    network: Lab, tai: Tai, client_home: ClientHome, sshd_factory: SshdFactory
+) -> None:
+    client, bastion, inner = (network.node(name) for name in ("client", "bastion", "inner"))
+    network.cable(client, "192.0.2.2/24", bastion, "192.0.2.1/24")
+    network.cable(bastion, "198.51.100.1/24", inner, "198.51.100.2/24")
+    strict = (
+        "ForceCommand /bin/false",
+        "MaxSessions 0",
+        "PermitTTY no",
+        "AllowTcpForwarding local",
+        "PermitOpen 198.51.100.2:22",
+        "AllowAgentForwarding no",
+        "AllowStreamLocalForwarding no",
+    )
+    gate = sshd_factory(*strict, inside=bastion.inside, address="192.0.2.1", port=22)
+    host = sshd_factory(inside=inner.inside, address="198.51.100.2", port=22)
+    client_home.configure("Host inner\n HostName 198.51.100.2\n ProxyJump 192.0.2.1\n")
+    done = replace(tai, inside=tuple(client.inside))("collect", "inner", "uptime", "--json")
+    assert done.returncode == 0, done.stderr
+    assert (gate.logins, host.logins) == (1, 1)
+    _no_request_but_commands(gate)
+
+
+def test_several_runs_at_once_at_a_server_with_few_places_for_logins_all_get_in(
+    network: Lab, tai: Tai, client_home: ClientHome, sshd_factory: SshdFactory
+) -> None:
+    client, host = network.node("client"), network.node("host")
+    network.cable(client, "192.0.2.2/24", host, "192.0.2.1/24")
+    server = sshd_factory("MaxStartups 2:50:4", inside=host.inside, address="192.0.2.1", port=22)
+    inside = replace(tai, inside=tuple(client.inside))
+    runs = [
+        Popen(
+            inside.words("collect", "192.0.2.1", "uptime"), env=inside.environment, stdout=PIPE, stderr=PIPE
+        )
+        for _ in range(8)
+    ]
+    for run in runs:
+        _, said = run.communicate(timeout=50)
+        assert run.returncode == 0, said.decode()
+    assert server.logins == len(runs)
+    # They met a new host at the same time, too: one line, written once. (Its name may be hashed, as Debian's ssh_config asks.)
+    (line,) = client_home.known_hosts.read_text().splitlines()
+    assert line.endswith(f" {server.host_public}")
 
 
 def test_many_hosts_at_a_server_with_few_places_for_logins_all_get_in(

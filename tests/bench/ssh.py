@@ -48,7 +48,7 @@ SCRIPT = "; ".join(LINES)
 class Way:
     """One way to do the same work. words: its commands. tells: it prints its own seconds, which count instead of the wall's.
 
-    fine: exit statuses that are no failure. seconds, cpu_s, peak_mb: of each round.
+    fine: exit statuses that are no failure. seconds, cpu_s, peak_mb: of each round; there_s: processor time at the host.
     """
 
     name: str
@@ -58,13 +58,15 @@ class Way:
     seconds: list[float] = field(default_factory=list)
     cpu_s: list[float] = field(default_factory=list)
     peak_mb: list[float] = field(default_factory=list)
+    there_s: list[float] = field(default_factory=list)
 
     @property
     def median_s(self) -> float:
         return statistics.median(self.seconds)
 
-    def round(self, environment: dict[str, str]) -> None:
-        """Run all its commands, one after another."""
+    def round(self, environment: dict[str, str], server: Sshd) -> None:
+        """Run all its commands, one after another, until the host is idle again."""
+        there = _processor_s(server)
         with tempfile.TemporaryDirectory() as folder:
             commands, result = Path(folder, "commands"), Path(folder, "result")
             commands.write_text(json.dumps(self.words))
@@ -85,6 +87,14 @@ class Way:
         self.seconds.append(float(done.stdout) if self.tells else took["seconds"])
         self.cpu_s.append(took["cpu_s"])
         self.peak_mb.append(took["peak_mb"])
+        server.wait_until_idle()
+        self.there_s.append(_processor_s(server) - there)
+
+
+def _processor_s(server: Sshd) -> float:
+    """Processor time of a server and of all sessions that it has seen end, with what ran in them."""
+    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(int(ticks) for ticks in fields[11:15]) / os.sysconf("SC_CLK_TCK")  # proc_pid_stat(5), 14 to 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +108,9 @@ class Bench:
 
     @property
     def environment(self) -> dict[str, str]:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("TAI_", "SSH_", "XDG_", "ANSIBLE"))}
+        # PYTHONDONTWRITEBYTECODE would have tai compiled anew at each start, and the installed tools not.
+        foreign = ("TAI_", "SSH_", "XDG_", "ANSIBLE", "PYTHON")
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
         return {
             **kept,
             "HOME": str(self.home),
@@ -123,30 +135,32 @@ class Bench:
             *words,
         ]
 
-    def compare(self, title: str, ways: Sequence[Way], *, base: str, most: float = 60.0) -> None:
+    def compare(
+        self, title: str, ways: Sequence[Way], *, server: Sshd, base: str, most: float = 60.0
+    ) -> None:
         """Measure in interleaved rounds and print a Markdown table with ratios to `base`. most: seconds for a way's rounds."""
         for number in range(self.rounds):
             for way in ways:
                 if number and sum(way.seconds) > most:
                     continue
-                way.round(self.environment)
+                way.round(self.environment, server)
             print(f"  round {number + 1} of {self.rounds}", file=sys.stderr, flush=True)
         floor = next(way for way in ways if way.name == base).median_s
         print(
-            f"\n**{title}**\n\n| | median | spread | ratio | CPU here | peak RSS | rounds |\n|---|---|---|---|---|---|---|"
+            f"\n**{title}**\n\n| | median | spread | ratio | CPU here | CPU there | peak RSS | rounds |\n|---|---|---|---|---|---|---|---|"
         )
         for way in ways:
             print(
                 f"| {way.name} | {way.median_s:.2f} s | {min(way.seconds):.2f} to {max(way.seconds):.2f} | "
                 f"{way.median_s / floor:.2f} | "
-                f"{statistics.median(way.cpu_s):.2f} s | {max(way.peak_mb):.0f} MB | {len(way.seconds)} |",
+                f"{statistics.median(way.cpu_s):.2f} s | {statistics.median(way.there_s):.2f} s | {max(way.peak_mb):.0f} MB | {len(way.seconds)} |",
                 flush=True,
             )
 
 
 def one_host(bench: Bench, server: Node, start: Callable[[str], Sshd]) -> None:
     """Twenty commands on one host, at three distances."""
-    start("0.0.0.0")
+    sshd = start("0.0.0.0")
     at: dict[int, list[Way]] = {}
     for distance, here, there in (
         (0, "", "192.0.2.1"),
@@ -186,6 +200,7 @@ def one_host(bench: Bench, server: Node, start: Callable[[str], Sshd]) -> None:
             bench.compare(
                 f"20 commands on one host, {distance} ms of round trip added (ping: {_ping(bench.client, there)} ms)",
                 ways,
+                server=sshd,
                 base=ways[0].name,
             )
     near, far = list(at)[-2:]
@@ -229,7 +244,7 @@ def _slowest(bench: Bench, there: str) -> str:
 
 def many_hosts(bench: Bench, server: Node, start: Callable[[str], Sshd]) -> None:
     """Twenty commands on fifty hosts: fifty addresses of one sshd, which is fair to all, and busy for all."""
-    start("0.0.0.0")
+    sshd = start("0.0.0.0")
     addresses = [f"203.0.113.{n}" for n in range(1, HOSTS + 1)]
     bench.client.run("ip", "route", "add", "203.0.113.0/24", "via", "192.0.2.1")
     for address in addresses:
@@ -277,7 +292,7 @@ def many_hosts(bench: Bench, server: Node, start: Callable[[str], Sshd]) -> None
             [[*bench.client.inside, str(OTHERS / "bin/pyinfra"), "-y", str(hosts), str(deploy)]],
         ),
     ]
-    bench.compare("20 commands on 50 hosts", ways, base="tai collect", most=240)
+    bench.compare("20 commands on 50 hosts", ways, server=sshd, base="tai collect", most=240)
 
 
 def bulk(bench: Bench, start: Callable[[str], Sshd]) -> None:
@@ -303,7 +318,7 @@ def bulk(bench: Bench, start: Callable[[str], Sshd]) -> None:
         Way(f"ssh -c {cipher} host cat", [bench.ssh("-c", cipher, there, f"cat {big}")]),
         Way("tai's transport, in a process that runs already", [warm], tells=True),
     ]
-    bench.compare(f"{BULK_MB} MB of output", ways, base="ssh host cat")
+    bench.compare(f"{BULK_MB} MB of output", ways, server=server, base="ssh host cat")
 
 
 def _quoted(words: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from tai.policy import ReadOnlyCommand
 from tai.transport.run import run
 from tests.sshd import SshdFactory
 from tests.transport.conftest import Dialler
+from tests.transport.conftest import shell as typed
 
 SHELLS = ("bash", "dash", "zsh", "tcsh", "fish", "ksh93", "mksh", "busybox")
 AWKWARD = ReadOnlyCommand(["grep", "-F", "-e", "=x %self $HOME `id` {a,b} ~ *!", "/etc/hostname"])
@@ -82,6 +83,44 @@ async def test_a_hostile_bashrc_changes_no_command(
     assert any("'Welcome! tai-probe is not what I say'" in note for note in connection.notes)
     done = await run(connection, ReadOnlyCommand(["uname", "-s"]))
     assert (done.exit, done.stdout) == (0, b"Linux\n")
+
+
+NAMES = ("env", "timeout", "ls", "prlimit", "setpriv", "nice", "sh", "uname")
+# The start file that a command given to the shell runs through, and what a function or an alias looks like there.
+START_FILES = {
+    "bash functions": (".bashrc", "{0}() {{ echo hijacked {0}; }}\n"),
+    "bash aliases": (".bashrc", "shopt -s expand_aliases\nalias {0}='echo hijacked {0}'\n"),
+    "zsh functions": (".zshenv", "function {0} {{ echo hijacked {0}; }}\n"),
+    "zsh aliases": (".zshenv", "alias {0}='echo hijacked {0}'\n"),
+    "fish functions": (".config/fish/config.fish", "function {0}; echo hijacked {0}; end\n"),
+    "tcsh aliases": (".tcshrc", "alias {0} 'echo hijacked {0}'\n"),
+}
+
+
+@pytest.mark.parametrize("kind", START_FILES)
+async def test_functions_and_aliases_take_no_command_s_place(
+    sshd_factory: SshdFactory, dial: Dialler, account_home: Path, kind: str
+) -> None:
+    name, text = START_FILES[kind]
+    file = account_home / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("".join(text.format(each) for each in NAMES))
+    connection = await dial(sshd_factory(shell=installed(kind.split(maxsplit=1)[0]), home=account_home))
+    assert (await typed(connection, "ls -d /")).stdout.startswith(b"hijacked ls")
+    assert "fsize" in connection.sandbox.level
+    done = await run(connection, ReadOnlyCommand(["ls", "-d", "/"]))
+    assert (done.exit, done.stdout, done.stderr) == (0, b"/\n", b"")
+
+
+async def test_an_alias_that_takes_the_place_of_exec_stops_the_login(
+    sshd_factory: SshdFactory, dial: Dialler, account_home: Path
+) -> None:
+    """What stands for `exec` decides what runs, so nothing from there may pass for a command's output."""
+    (account_home / ".bashrc").write_text(
+        "shopt -s expand_aliases\nalias exec='echo tai-probe-begin; echo'\n"
+    )
+    with pytest.raises(HostError, match="does not run what it is told"):
+        await dial(sshd_factory(shell=installed("bash"), home=account_home))
 
 
 async def test_only_the_same_noise_is_taken_off_an_output(
