@@ -76,7 +76,9 @@ def networked(sshd_factory: SshdFactory, open_folder: Path) -> Sshd:
 
 
 def diagnosing(tai: Tai, server: Sshd, ticket: str, *words: str) -> list[str]:
-    return ["diagnose", *tai.at(server), "--ticket", tai.ticket(ticket), "--path", "/var/log", *words]
+    # With room for all evidence: what condensing leaves out would hide nothing and prove nothing.
+    roomy = ["--budget", "200000"]
+    return ["diagnose", *tai.at(server), "--ticket", tai.ticket(ticket), "--path", "/var/log", *roomy, *words]
 
 
 @needs_root
