@@ -8,7 +8,7 @@ event stream. What a *language model* says is not here but in `tai.answer`; it b
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -124,6 +124,10 @@ class Outcome(StrEnum):
     def answered(self) -> bool:
         """True when the text is an answer to the probe's question (an empty one included)."""
         return self in (Outcome.OK, Outcome.EMPTY, Outcome.UNPARSED)
+
+
+OTHER_OPTIONS: Final = "the host's version of it has other options"
+"""In the reason when a program did not understand how it was asked, which another form of the probe may know."""
 
 
 class Observation(Frozen):

@@ -24,12 +24,16 @@ RECIPES = Path(__file__).parent / "images"
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """images/NAME.toml. script: beside it, makes the bare root into a test host; exclude: paths not unpacked."""
+    """images/NAME.toml. script: beside it, makes the bare root into a test host; exclude: paths not unpacked.
+
+    variant: mmdebstrap's, which is what the root has besides the packages: `extract` is nothing else.
+    """
 
     suite: str
     packages: tuple[str, ...]
     script: str
     exclude: tuple[str, ...] = ()
+    variant: str = "minbase"
 
     @property
     def digest(self) -> str:
@@ -67,20 +71,34 @@ def build(recipe: str, extra_packages: Sequence[str] = ()) -> Image:
 def _bootstrap(wanted: Recipe, scratch: Path) -> None:
     root, done = scratch / "root", scratch / "done"
     done.mkdir()
+    versions, script = done / "packages.txt", RECIPES / wanted.script
+    # Of what is only unpacked dpkg knows nothing, so there the archives' names tell the versions.
+    bare = wanted.variant == "extract"
+    listed = (
+        "ls \"$1/var/cache/apt/archives\" | sed -n 's/%3a/:/; s/^\\([^_]*\\)_\\([^_]*\\)_.*\\.deb$/\\1 \\2/p'"
+        if bare
+        else """chroot "$1" dpkg-query -W -f '${Package} ${Version}\\n'"""
+    )
+    listed += f" >{shlex.quote(str(versions))}"
+    dressed = f'sh {shlex.quote(str(script))} "$1"'
     _run(
         "mmdebstrap",
         "--mode=root",
-        "--variant=minbase",
+        f"--variant={wanted.variant}",
         "--quiet",
         "--aptopt=Acquire::Check-Valid-Until=false",  # a test machine's clock may run ahead of the archive's
         *(f"--dpkgopt=path-exclude={pattern}" for pattern in wanted.exclude),
         "--include=" + ",".join(wanted.packages),
-        f'--customize-hook=sh {shlex.quote(str(RECIPES / wanted.script))} "$1"',
+        *(
+            (f"--extract-hook={listed}",)
+            if bare
+            else (f"--customize-hook={listed}", f"--customize-hook={dressed}")
+        ),
         wanted.suite,
         str(root),
     )
-    versions = _run("chroot", str(root), "dpkg-query", "-W", "-f=${Package} ${Version}\\n")
-    (done / "packages.txt").write_text(versions)
+    if bare:  # such a variant has no hook that comes last
+        _run("sh", str(script), str(root))
     # Room for what the host writes itself; the file is sparse, so it costs nothing until then.
     size_kib = int(_run("du", "-sk", str(root)).split()[0]) + 512 * 1024
     filesystem = str(done / "root.img")

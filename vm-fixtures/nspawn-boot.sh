@@ -27,6 +27,7 @@ for place in "$@"; do
     mount -o loop "/mnt/volume$number.img" "$root$place"
     number=$((number + 1))
 done
+set --
 
 for home in "$root/root" "$root/home/diag"; do
     mkdir -p -m 700 "$home/.ssh"
@@ -38,7 +39,9 @@ cp "$folder/host_key.pub" "$root/etc/ssh/ssh_host_ed25519_key.pub"
 echo "$hostname" >"$root/etc/hostname"
 printf '127.0.0.1 localhost\n127.0.1.1 %s\n' "$hostname" >"$root/etc/hosts"
 
+# What tells init to shut down: systemd's own signal is nspawn's default, busybox knows this one.
+[ -e "$root/lib/systemd/systemd" ] || set -- --kill-signal=SIGUSR2
 exec systemd-nspawn --quiet --boot --directory="$root" --machine="$id" --hostname="$hostname" \
     --uuid="$(tr -d - </proc/sys/kernel/random/uuid)" --register=no --keep-unit --link-journal=no \
     --network-namespace-path="/run/netns/$id" --capability=CAP_NET_ADMIN \
-    --resolv-conf=off --timezone=off --console=pipe
+    --resolv-conf=off --timezone=off --console=pipe "$@"

@@ -108,7 +108,9 @@ class NspawnHost(Launcher):
                 # `degraded` ends with 1 and is up all the same: the host may be meant to have a failed unit.
                 host.ssh("systemctl is-system-running --wait || :", timeout_s=_BOOT_S)
                 # nspawn mounts a file of the outer machine here, and so its disk would stand in the host's df.
-                host.ssh("umount --recursive /run/host")
+                host.ssh(
+                    "awk '$2 ~ \"^/run/host\" { print $2 }' /proc/mounts | sort -r | xargs -r -n 1 umount"
+                )
                 return
             time.sleep(0.2)
         console = (folder / "console.log").read_text(errors="replace")

@@ -23,11 +23,12 @@ import image
 import incident
 from launcher import HostSpec, LabHost
 from nspawn import NspawnHost
+from tap import Tap, names_the_outside
 
 from tai.bus import Bus
 from tai.catalog import Catalog, load_catalog
 from tai.demo.recording import TICKET_FILE, RecordedCommand, Recording, as_output, save
-from tai.demo.spelling import key_for, key_of
+from tai.engine.collect import Approve, nobody_approves
 from tai.engine.investigate import Investigation
 from tai.engine.options import Caps, Options
 from tai.engine.prompt import load_templates
@@ -36,64 +37,33 @@ from tai.errors import PolicyRefusal
 from tai.llm.scripted import ScriptedEngine
 from tai.policy import ReadOnlyCommand
 from tai.policy.sandbox import parse_probe
-from tai.policy.wire import Wire
 from tai.resources import folder
 from tai.text import Redactor
-from tai.transport.base import Completed, Connection, Limits, Target
+from tai.transport.base import Limits, Target
 from tai.transport.run import run
 from tai.transport.ssh import connect
-from tai.transport.ssh.connection import SSHConnection
 
-
-class Tap(Connection):
-    """A connection that notes every command with its end. heard: by the text that was sent, the last one counts."""
-
-    def __init__(self, inner: SSHConnection) -> None:
-        self.inner = inner
-        self.host = inner.host
-        self.sandbox = inner.sandbox
-        self.notes = inner.notes
-        self.heard: dict[tuple[str, ...], Completed] = {}
-
-    async def _execute(self, wire: Wire, *, timeout_s: float, max_bytes: int) -> Completed:
-        done = await self.inner._execute(wire, timeout_s=timeout_s, max_bytes=max_bytes)  # noqa: SLF001 - a tap is a layer of it
-        self.heard[self._argv_of(wire)] = done
-        return done
-
-    async def close(self) -> None:
-        await self.inner.close()
-
-    def _argv_of(self, wire: Wire) -> tuple[str, ...]:
-        """The command within its sandbox: the tail of the words that, spelled again, gives the same text."""
-        words = shlex.split((wire.stdin or b"").decode().removesuffix(" </dev/null\n") or wire.command)
-        for start in range(len(words)):
-            argv = tuple(words[start:])
-            try:
-                if key_for(argv, self.sandbox) == key_of(wire):
-                    return argv
-            except PolicyRefusal:
-                continue  # still inside the sandbox's own words
-        raise ValueError(f"no command of ours is spelled like this: {wire.command}")
+# As many operands as the policy allows `realpath`, which is how many the path guard puts into one.
+_LOOKED_AT_ONCE = 5
 
 
 async def listen(host: LabHost, catalog: Catalog, ticket: str, also: tuple[str, ...]) -> Tap:
     """Look at a host in every way that tai knows; the tap with all that it heard, closed."""
-    taps: list[Tap] = []
+    target = Target(
+        host.address, user=host.user, port=host.port, identity_files=(host.key,), use_ssh_config=False
+    )
+    tap = Tap(await connect(target, Limits(), report=lambda _: None, known_hosts=host.known_hosts))
 
     async def tapped(target: Target, report: Callable[[str], None]) -> Tap:
-        taps.append(Tap(await connect(target, Limits(), report=report, known_hosts=host.known_hosts)))
-        return taps[0]
+        del target, report
+        return tap
 
     async def yes(command: ReadOnlyCommand) -> bool:
         del command
         return True  # the host is ours, and gone in a minute
 
-    with tempfile.TemporaryDirectory() as scratch:
-        target = Target(
-            host.address, user=host.user, port=host.port, identity_files=(host.key,), use_ssh_config=False
-        )
-        session = Session(id="recording", folder=Path(scratch), nonce="recording", target=target)
-        investigation = Investigation(
+    def looking(session: Session, caps: Caps, approve: Approve) -> Investigation:
+        return Investigation(
             session,
             bus=Bus(session.id, []),
             catalog=catalog,
@@ -102,33 +72,48 @@ async def listen(host: LabHost, catalog: Catalog, ticket: str, also: tuple[str, 
             engine=ScriptedEngine([]),
             fallback=ScriptedEngine([]),
             redactor=Redactor(),
-            options=Options(caps=Caps(max_commands=1000, run_timeout_s=600)),
-            approve=yes,
+            options=Options(caps=caps),
+            approve=approve,
         )
+
+    with tempfile.TemporaryDirectory() as scratch:
+        first = Session(id="recording", folder=Path(scratch), nonce="recording", target=target)
+        # As `tai demo` will: which paths are looked at together depends on how much of the plan may run.
+        await looking(first, Caps(), nobody_approves).gather(ticket)
+        session = Session(id="recording", folder=Path(scratch), nonce="recording", target=target)
+        investigation = looking(session, Caps(max_commands=1000, run_timeout_s=600), yes)
         await investigation.gather(ticket)
         await investigation.collect([collector.name for collector in catalog.collectors])
         await investigation.collect(
             [probe.id for collector in catalog.collectors for probe in collector.probes]
         )
-        proposed = [shlex.join(argv) for finding in session.findings for argv in finding.checks]
+        proposed = [
+            shlex.join(argv)
+            for each in (first, session)
+            for finding in each.findings
+            for argv in finding.checks
+        ]
         for line in dict.fromkeys((*also, *proposed)):
             try:
                 await investigation.run_line(line)
             except PolicyRefusal as refusal:
                 print(f"not recorded: {line}: {refusal}", file=sys.stderr)
-        await _paths_one_by_one(taps[0])
+        await _paths_one_by_one(tap)
         await investigation.close()
-    return taps[0]
+    return tap
 
 
 async def _paths_one_by_one(tap: Tap) -> None:
     """What the path guard asks depends on which paths it knows already; so ask for each command's, and for each alone."""
     groups = [tuple(use.path for use in ReadOnlyCommand(argv).paths) for argv in tap.heard]
-    for paths in dict.fromkeys((*groups, *((path,) for group in groups for path in group))):
-        for words in (["realpath", "-m", "--"], ["stat", "-L", "-c", "%F|%n", "--"]):
-            command = ReadOnlyCommand([*words, *paths]) if paths else None
-            if command is not None and command.argv not in tap.heard:
-                await run(tap, command)
+    alone = [(path,) for group in groups for path in group]
+    for group in dict.fromkeys((*groups, *alone)):
+        for start in range(0, len(group), _LOOKED_AT_ONCE):
+            paths = group[start : start + _LOOKED_AT_ONCE]
+            for words in (["realpath", "-m", "--"], ["stat", "-L", "-c", "%F|%n", "--"]):
+                command = ReadOnlyCommand([*words, *paths])
+                if command.argv not in tap.heard:
+                    await run(tap, command)
 
 
 def recording_of(name: str, tap: Tap, *, hostname: str, versions: dict[str, str]) -> Recording:
@@ -139,6 +124,9 @@ def recording_of(name: str, tap: Tap, *, hostname: str, versions: dict[str, str]
     for argv, done in sorted(tap.heard.items()):
         if done.exit is None:
             print(f"not recorded: {shlex.join(argv)}: it did not end by itself", file=sys.stderr)
+            continue
+        if names_the_outside(done.stdout + done.stderr):
+            print(f"not recorded: {shlex.join(argv)}: it tells of the machine outside", file=sys.stderr)
             continue
         commands.append(
             RecordedCommand(

@@ -18,6 +18,9 @@ from tai.errors import ConfigError
 COMMANDS_FILE = "commands.json"
 TICKET_FILE = "ticket.md"
 
+_OUTPUTS = frozenset({"probe", "stdout", "stderr"})
+_ON_ONE_LINE = 2  # one line of output, and the '' for the line feed after it
+
 
 class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -88,9 +91,22 @@ def load(folder: Path) -> Recording:
 
 
 def save(recording: Recording, folder: Path) -> None:
-    """Write `folder/commands.json` in the one form that gives small diffs: two spaces, one line of output a line."""
-    text = json.dumps(recording.model_dump(mode="json"), ensure_ascii=False, indent=2)
-    (folder / COMMANDS_FILE).write_text(text + "\n", encoding="utf-8")
+    """Write `folder/commands.json` in the one form that gives small diffs: a line for each command and each line of output."""
+    head = recording.model_dump(mode="json", exclude={"commands"})
+    commands = [_table(command.model_dump(mode="json")) for command in recording.commands]
+    listed = '"commands": [\n' + ",\n".join("{" + each + "}" for each in commands) + "\n]"
+    (folder / COMMANDS_FILE).write_text(f"{{\n{_table(head)},\n{listed}\n}}\n", encoding="utf-8")
+
+
+def _table(fields: dict[str, object]) -> str:
+    return ", ".join(f'"{key}": {_told(key, value)}' for key, value in fields.items())
+
+
+def _told(key: str, value: object) -> str:
+    """A field's value, an output of several lines with each on a line of its own."""
+    if key not in _OUTPUTS or not isinstance(value, list) or len(value) <= _ON_ONE_LINE:
+        return json.dumps(value, ensure_ascii=False)
+    return "[\n  " + ",\n  ".join(json.dumps(line, ensure_ascii=False) for line in value) + "\n]"
 
 
 def ticket_text(folder: Path) -> str:

@@ -13,7 +13,7 @@ from tai.catalog import Probe
 from tai.catalog.model import When
 from tai.catalog.versions import within
 from tai.engine.pointing import named
-from tai.model import Facts, Observation, Outcome, Ticket
+from tai.model import OTHER_OPTIONS, Facts, Observation, Outcome, Ticket
 
 # Programs that print a file: when it is not there, another form may know where else it is.
 _READERS = frozenset({"cat", "head", "tail", "ls", "gzip", "xzcat", "bzcat", "zstdcat", "stat", "grep"})
@@ -44,6 +44,8 @@ def failed(form: Form, seen: Observation) -> str:
             return f"{form.argv[0]} is missing"
         case Outcome.NO_PERMISSION:
             return f"{form.argv[0]} was not permitted"
+        case Outcome.FAILED if OTHER_OPTIONS in seen.reason:
+            return f"{form.argv[0]} has other options there"
         case Outcome.EMPTY | Outcome.FAILED if form.argv[0] in _READERS and seen.exit not in (0, None):
             return "there is no such file"
         case _:

@@ -9,6 +9,7 @@ policy bounds which names can be read, and the sandbox what reading can do.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 
@@ -21,6 +22,9 @@ Send = Callable[[ReadOnlyCommand], Awaitable[Completed]]
 _MOUNTS = ReadOnlyCommand(["cat", "/proc/self/mountinfo"])
 # As many operands as the catalogue allows one `realpath`; `stat` may have more.
 _RESOLVED_AT_ONCE = 5
+# /proc/mounts and /proc/net lead to the process that looks, which is gone when the command reads: there, it is the command.
+_OWN_PROCESS = re.compile(r"\A/proc/\d+/(?=mounts\Z|mountinfo\Z|net(?:/|\Z))")
+_BY_THE_LOOKER = re.compile(r"/proc/(?!\d)|/etc/mtab\Z")
 _REGULAR = ("regular file", "regular empty file")
 
 
@@ -103,6 +107,8 @@ class PathGuard:
             if reason := mount_guard(real, self._mounts or ""):
                 raise PolicyRefusal(reason)
             self._check_kind(real, use)
+            if _BY_THE_LOOKER.match(use.path):
+                real = _OWN_PROCESS.sub("/proc/self/", real)
             if use.kind != "meta":  # `ls -l` and `readlink` are asked about the link itself
                 resolved[use.path] = real
         if all(path == real for path, real in resolved.items()):
@@ -138,18 +144,17 @@ class PathGuard:
         lines = done.stdout.decode("utf-8", "replace").splitlines()
         if done.exit == 0 and len(lines) == len(paths):
             return dict(zip(paths, lines, strict=True))
-        # busybox has no -m and no --, and takes both for names (seen with 1.35: it complains about `--`, exits 1, and
-        # prints where the path leads all the same). So each is asked for by itself, and its own line is what counts.
+        # busybox 1.35 knows neither -m nor --, and takes both for names: it complains of them, exits 1, and prints where
+        # the rest leads all the same, a line for each that it does not complain of.
+        if (found := _told_apart(paths, done)) is not None:
+            return found
+        # Later ones know options, and refuse -m at once; so each is asked for by itself, and its own line is what counts.
         answers = await asyncio.gather(
             *(self._send(ReadOnlyCommand(["realpath", "--", path])) for path in paths)
         )
-        found: dict[str, str] = {}
+        found = {}
         for path, answer in zip(paths, answers, strict=True):
-            said = answer.stdout.decode("utf-8", "replace").splitlines()
-            if len(said) == 1 and said[0].startswith("/"):
-                found[path] = said[0]
-            elif not said and f"realpath: {path}: No such file".encode() in answer.stderr:
-                found[path] = path
+            found |= _told_apart([path], answer) or {}
         return found
 
     async def _stat(self, paths: list[str]) -> None:
@@ -157,6 +162,18 @@ class PathGuard:
         for line in done.stdout.decode("utf-8", "replace").splitlines():
             kind, _, name = line.partition("|")
             self._kinds[name] = kind
+
+
+def _told_apart(paths: list[str], done: Completed) -> dict[str, str] | None:
+    """Where busybox's realpath says that paths lead; None when its lines do not fit them. One that is not there is itself."""
+    complaints = done.stderr.decode("utf-8", "replace").splitlines()
+    refused = [path for path in paths if any(line.startswith(f"realpath: {path}: ") for line in complaints)]
+    absent = [path for path in refused if f"realpath: {path}: No such file or directory" in complaints]
+    there = [path for path in paths if path not in refused]
+    lines = done.stdout.decode("utf-8", "replace").splitlines()
+    if len(lines) != len(there) or not all(line.startswith("/") for line in lines):
+        return None
+    return dict(zip(there, lines, strict=True)) | {path: path for path in absent}
 
 
 def _batches(paths: list[str], size: int) -> Iterator[list[str]]:

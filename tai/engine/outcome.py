@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 
-from tai.model import Outcome
+from tai.model import OTHER_OPTIONS, Outcome
 from tai.transport.base import Completed
 
 # env, timeout, nice and the shells all answer 127 for a program that is not there (POSIX, 2.8.2).
@@ -18,6 +18,11 @@ _TIMED_OUT = frozenset({124, 137})
 _DENIED = re.compile(
     rb"(?i)permission denied|operation not permitted|access denied|must be (?:run as )?root|are you root|not authorized|"
     rb"insufficient permissions?|requires? (?:root|superuser)|you need to be root|only root can|not seeing messages from other users"
+)
+# What getopt of glibc, musl and busybox says, and how busybox heads the usage that it prints in place of an answer.
+_OPTION_REFUSED = re.compile(
+    rb"(?i)(?:invalid|unrecognized|unrecognised|unknown|illegal|bad) option|^BusyBox v\S+ .*multi-call binary",
+    re.M,
 )
 
 
@@ -46,6 +51,8 @@ def _of_exit(done: Completed, status: int, said: str, *, answered: bool) -> tupl
     denied = _DENIED.search(done.stderr)
     if denied and (not answered or _says_nothing(done.stdout)):
         return Outcome.NO_PERMISSION, said
+    if status and _says_nothing(done.stdout) and _OPTION_REFUSED.search(done.stderr):
+        return Outcome.FAILED, f"exit {status}: {said} ({OTHER_OPTIONS})"
     if not answered:
         return Outcome.FAILED, f"exit {status}: {said}" if said else f"exit {status}"
     if _says_nothing(done.stdout):

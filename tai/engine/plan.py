@@ -28,8 +28,10 @@ from tai.events import PlannedStep
 from tai.model import Facts, Finding, Observation, Ticket
 from tai.policy import canonicalise
 
-# Of the cap, the first round leaves a third to what it finds.
-_FIRST_ROUND = 2 / 3
+# Of what is left of the cap, each round leaves a third to what it finds.
+_OF_THE_REST = 2 / 3
+# So few are not divided further: each round costs the way to the host and back.
+_WHOLE_ROUND = 8
 # Without a ticket, a name or a finding to follow, a run keeps to so many; the path guard's own commands (one to resolve
 # five paths, one to look at ten) make it at most 60.
 _DEFAULT_RUN = 50
@@ -178,6 +180,7 @@ class _Round:
         self._window = windows.slots(before.ticket.window, before.facts)
         self._pointed = ranked(catalog, before.ticket, before.names)
         self._led, self._led_probes = led_to(catalog, seen.findings)
+        self._urgent, _ = led_to(catalog, [each for each in seen.findings if each.severity == "critical"])
         self._skipped = dict.fromkeys(before.skipped)
         self._taken = {*before.sent, *(step.argv for step in before.steps)}
 
@@ -189,7 +192,8 @@ class _Round:
             if candidate.argv in self._taken:
                 continue
             if not room:
-                self._full(candidate)
+                if len(steps) == self._cap:
+                    self._full(candidate)
                 continue
             self._taken.add(candidate.argv)
             room -= 1
@@ -220,20 +224,20 @@ class _Round:
         return most if self._led_by_something else min(most, _DEFAULT_RUN)
 
     def _room(self) -> int:
-        if self._before.steps or self._before.names:
-            return max(0, self._cap - len(self._before.steps))
+        left = max(0, self._cap - len(self._before.steps))
         # What does not fit now has another chance in the next round, after what this one found.
-        return max(1, round(self._cap * _FIRST_ROUND)) if self._led_by_something else self._cap
+        shared = self._led_by_something and not self._before.names
+        return min(left, max(_WHOLE_ROUND, round(left * _OF_THE_REST))) if shared else left
 
     def _full(self, candidate: _Candidate) -> None:
-        if len(self._before.steps) or self._room() == self._cap:
-            cap = f"the cap of {self._cap} commands is reached"
-            more = "max_commands" if self._cap == self._before.max_commands else "name a collector for more"
-            self._skipped[f"{candidate.collector}/{candidate.probe.id}: {cap} ({more})"] = None
+        cap = f"the cap of {self._cap} commands is reached"
+        more = "max_commands" if self._cap == self._before.max_commands else "name a collector for more"
+        self._skipped[f"{candidate.collector}/{candidate.probe.id}: {cap} ({more})"] = None
 
     def _in_order(self) -> Iterator[_Candidate]:
         yield from self._rest_of_windows()
         vital, more = list[list[_Candidate]](), list[tuple[int, list[_Candidate]]]()
+        urgent = list[tuple[int, list[_Candidate]]]()
         best = max((each.score for each in self._pointed), default=0)
         for pointed in self._pointed:
             found = list(self._of(pointed))
@@ -243,9 +247,13 @@ class _Round:
             others.sort(key=lambda each: each.probe.id not in self._led_probes)
             led = pointed.collector.name in self._led
             share = 1.0 if led or not best else pointed.score / best
-            more.append((max(1, round(_MOST_IN_A_TURN * share)), others))
+            # What follows from the worst that was found does not wait for its turn behind all that the ticket speaks of.
+            if pointed.collector.name in self._urgent:
+                urgent.append((2 * _MOST_IN_A_TURN, others))
+            else:
+                more.append((max(1, round(_MOST_IN_A_TURN * share)), others))
         yield from _in_turn([(1, each) for each in vital])
-        yield from _in_turn(more)
+        yield from _in_turn([*urgent, *more])
 
     def _rest_of_windows(self) -> Iterator[_Candidate]:
         """The other end of what a window's limit cut off, and the older files of a log that begins too late."""

@@ -17,7 +17,7 @@ from tai.llm.base import Delta, Question, Said
 from tai.llm.correlate import Weighed, weigh
 from tai.llm.leads import Lead, leads
 from tai.llm.ruled_out import ruled_out
-from tai.model import Citation, Finding, Observation, Outcome
+from tai.model import OTHER_OPTIONS, Citation, Finding, Observation, Outcome
 from tai.parsers.speaker import message_of
 from tai.parsers.timestamps import stamp_of
 
@@ -134,7 +134,9 @@ def _looked_well(question: Question) -> bool:
     answered = [seen for seen in looks if seen.outcome.answered]
     # What could not be read as what it should be is no sign of health either: a host may answer everything with nonsense.
     unread = [seen for seen in looks if seen.outcome is Outcome.UNPARSED]
-    blind = [seen for seen in looks if not seen.outcome.answered and not _absent(seen)] + unread
+    instead = {seen.probe for seen in answered if seen.probe}  # another form of the same probe told it
+    failed = [seen for seen in looks if not seen.outcome.answered and not _absent(seen)]
+    blind = [seen for seen in failed if not (OTHER_OPTIONS in seen.reason and seen.probe in instead)] + unread
     subjects = question.ticket.subjects
     names = (*subjects.units, *subjects.processes, *subjects.mounts)
     return len(answered) >= 3 and not any(

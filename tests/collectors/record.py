@@ -1,93 +1,152 @@
-"""Records the golden cases from a real, healthy test host: `sudo python tests/collectors/record.py [PACKAGE…]`.
+"""Records the golden cases from real, healthy hosts: `sudo python -m tests.collectors.record [HOST…]`.
 
-Boots the Debian 12 test host of `vm-fixtures/` by systemd-nspawn, plans as tai would for it, with every collector chosen,
-runs each command there, and writes `golden/PROBE/HOST.out` (standard output, byte for byte) and, for probes with a parser,
-`HOST.json` (its rows). With `--collector NAME`, which may come again, only the probes of that collector are written.
-Not a test: run it when a probe's command or a parser changes, and read the difference.
+Boots the hosts of `vm-fixtures/healthy.py` (all, or those named: debian-12, busybox), lets tai look at each as root by
+the ordinary path with every collector chosen, and keeps the first answer to each probe: `golden/PROBE/HOST.out`, standard
+output byte for byte, and for probes with a parser `HOST.json`, its rows. `golden/HOST.json` says what was asked, and what
+was left out and why; files are kept whole or not at all. Not a test: run it when a probe or a parser changes, and read
+the difference. Needs root, mmdebstrap and systemd-container.
 """
 
 from __future__ import annotations
 
-import argparse
+import asyncio
 import json
-import shlex
 import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from tai.bus import Bus
+from tai.catalog import load_catalog
+from tai.engine.investigate import Investigation
+from tai.engine.options import Caps, Options
+from tai.engine.prompt import load_templates
+from tai.engine.session import Session
+from tai.llm.scripted import ScriptedEngine
+from tai.model import Observation
+from tai.parsers import parse
+from tai.policy import ReadOnlyCommand
+from tai.resources import folder
+from tai.text import Redactor, clean
+from tai.transport.base import Limits, Target
+from tai.transport.ssh import connect
+
+if TYPE_CHECKING:
+    from healthy import Healthy
+    from launcher import LabHost
+    from tap import Tap
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
-HOST = "debian-12"
 
-# More than any catalog has, so that no probe is left out.
-_EVERY = 1000
+# Probes that need a name get one that each host has.
+_TICKET = "Is cron.service well since 30 minutes ago? It talks to port 80, and to 10.20.0.1 beside it.\n"
+_LONGEST = 16_000
 
 
 def rows_of(parser: str, said: str) -> list[dict[str, Any]] | None:
     """The rows, None where there is no parser, no output, or none that it can read (`-- No entries --`)."""
-    from tai.parsers import parse  # noqa: PLC0415 - after the path to the project is known
-
     try:
         return parse(parser, said) if parser and said else None
     except ValueError:
         return None
 
 
-def main() -> None:
-    """Record the first step of each probe, in all rounds of the plan."""
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("packages", nargs="*", help="packages that the host has besides the image's own")
-    asked.add_argument("--collector", action="append", default=[], help="write only the probes of this one")
-    options = asked.parse_args()
+async def look(host: LabHost) -> tuple[Session, Tap]:
+    """Every probe that suits the host, as root; what was planned and seen, and what was heard."""
+    from tap import Tap  # noqa: PLC0415 - after the path to it is known
 
-    sys.path[:0] = [str(ROOT), str(ROOT / "vm-fixtures")]
-    from image import build  # noqa: PLC0415 - a script's folder, not a package
-    from launcher import HostSpec  # noqa: PLC0415
-    from nspawn import NspawnHost  # noqa: PLC0415
+    target = Target(
+        host.address, user="root", port=host.port, identity_files=(host.key,), use_ssh_config=False
+    )
+    tap = Tap(await connect(target, Limits(), report=lambda _: None, known_hosts=host.known_hosts))
 
-    from tai.catalog import load_catalog  # noqa: PLC0415
-    from tai.engine.plan import Seen, expand, plan  # noqa: PLC0415
-    from tai.model import Facts, Subjects, Ticket  # noqa: PLC0415
-    from tai.policy.sandbox import PROBED_TOOLS  # noqa: PLC0415
+    async def tapped(target: Target, report: Callable[[str], None]) -> Tap:
+        del target, report
+        return tap
+
+    async def yes(command: ReadOnlyCommand) -> bool:
+        del command
+        return True  # the host is ours, and gone in a minute
 
     catalog = load_catalog([ROOT / "collectors"])
-    subjects = Subjects(units=("cron.service",), ports=(80,), addresses=("10.20.0.1",))
-    with NspawnHost(HostSpec("web-01", build(HOST, options.packages))) as host:
-        tools = host.ssh(
-            f"for t in {' '.join(PROBED_TOOLS)}; do command -v $t >/dev/null && echo $t; done; :"
-        ).split()
-        kernel = host.ssh("uname -r").strip()
-        facts = Facts(
-            os_id="debian",
-            os_version="12",
-            family="debian",
-            init="systemd",
-            kernel=kernel,
-            euid=0,
-            tools=tuple(sorted(tools)),
+    with tempfile.TemporaryDirectory() as scratch:
+        session = Session(id="golden", folder=Path(scratch), nonce="golden", target=target)
+        investigation = Investigation(
+            session,
+            bus=Bus(session.id, []),
+            catalog=catalog,
+            templates=load_templates([folder("prompts")]),
+            connect=tapped,
+            engine=ScriptedEngine([]),
+            fallback=ScriptedEngine([]),
+            redactor=Redactor(),
+            options=Options(caps=Caps(max_commands=1000, run_timeout_s=600)),
+            approve=yes,
         )
-        names = [collector.name for collector in catalog.collectors]
-        made = plan(catalog, Ticket(text="", subjects=subjects), facts, names=names, max_commands=_EVERY)
-        done, rows, written = 0, dict[str, list[Any]](), set[str]()
-        while done < len(made.steps):
-            for step in made.steps[done:]:
-                said = host.ssh(f"LC_ALL=C.UTF-8 {shlex.join(step.argv)} 2>/dev/null; :")
-                parsed = rows_of(step.parser, said)
-                rows.setdefault(step.probe.id, []).extend(parsed or ())
-                if step.probe.id in written or (
-                    options.collector and step.collector not in options.collector
-                ):
-                    continue
-                written.add(step.probe.id)
-                folder = GOLDEN / step.probe.id
-                folder.mkdir(parents=True, exist_ok=True)
-                (folder / f"{HOST}.out").write_text(said)
-                if parsed is not None:
-                    (folder / f"{HOST}.json").write_text(json.dumps(parsed, indent=1, sort_keys=True) + "\n")
-                sys.stdout.write(f"{step.id} {step.probe.id}: {len(said)} bytes\n")
-            done = len(made.steps)
-            made = expand(made, catalog, Seen(rows))
+        await investigation.gather(_TICKET)
+        await investigation.collect([collector.name for collector in catalog.collectors])
+        await investigation.close()
+    return session, tap
+
+
+def unfit(argv: tuple[str, ...], said: bytes) -> str:
+    """Why an output is not kept, '' when it is."""
+    from tap import names_the_outside  # noqa: PLC0415 - as above
+
+    if len(said) > _LONGEST:
+        return f"{len(said):,} bytes, more than {_LONGEST:,}"
+    if names_the_outside(said):
+        return "it names the machine that it was made on, or its package source"
+    if clean(said, producer=" ".join(argv), redactor=Redactor()).redactions:
+        return "it holds what looks like a secret"
+    return ""
+
+
+def keep(host: str, session: Session, tap: Tap) -> None:
+    """Write one host's files, in place of those that were there."""
+    for old in (*GOLDEN.glob(f"*/{host}.out"), *GOLDEN.glob(f"*/{host}.json")):
+        old.unlink()
+    parsers = {step.id: step.parser for step in session.steps}
+    kept: dict[str, Any] = {}
+    for seen in session.observations:
+        heard = tap.heard.get(seen.argv)
+        if heard is None or seen.probe in kept or not _answered(seen):
+            continue
+        said, parser = heard.stdout, parsers[seen.id]
+        kept[seen.probe] = asked = {"argv": list(seen.argv), "exit": heard.exit, "parser": parser}
+        if reason := unfit(seen.argv, said):
+            kept[seen.probe] = {**asked, "left_out": reason}
+            continue
+        place = GOLDEN / seen.probe
+        place.mkdir(parents=True, exist_ok=True)
+        (place / f"{host}.out").write_bytes(said)
+        rows = rows_of(parser, said.decode("utf-8", "replace"))
+        if rows is not None:
+            lines = ",\n".join(json.dumps(row, sort_keys=True, ensure_ascii=False) for row in rows)
+            (place / f"{host}.json").write_text(f"[\n{lines}\n]\n")
+    told = ",\n".join(f'"{probe}": {json.dumps(kept[probe])}' for probe in sorted(kept))
+    (GOLDEN / f"{host}.json").write_text(f"{{\n{told}\n}}\n")
+    sys.stdout.write(f"{host}: {len(kept)} probes, {len(list(GOLDEN.glob(f'*/{host}.out')))} outputs kept\n")
+
+
+def _answered(seen: Observation) -> bool:
+    return seen.outcome.answered and bool(seen.probe)
+
+
+def main(names: list[str]) -> None:
+    """Record each host that is named, or all."""
+    sys.path.insert(0, str(ROOT / "vm-fixtures"))
+    from healthy import HEALTHY  # noqa: PLC0415 - a script's folder, not a package
+    from nspawn import NspawnHost  # noqa: PLC0415
+
+    chosen: list[Healthy] = [each for each in HEALTHY if not names or each.recipe in names]
+    for healthy in chosen:
+        with NspawnHost(healthy.spec()) as host:
+            session, tap = asyncio.run(look(host))
+        keep(healthy.recipe, session, tap)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -10,65 +10,77 @@ import io
 import json
 import lzma
 import os
+import re
 import tarfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tai import resources
 from tai.catalog import load_catalog
 from tai.engine.inspect import inspect
-from tai.model import Observation, Outcome
 from tai.parsers import parse
+from tai.policy import ReadOnlyCommand
+from tai.text import Redactor, clean
+from tests.collectors.golden_hosts import GOLDEN, HOSTS, index, kept, observations, output, rows
 
 CATALOG = load_catalog([resources.folder("collectors")])
-GOLDEN = Path(__file__).parent / "golden"
 DATA = Path(os.environ.get("TAI_DATA", Path(__file__).parents[3] / "shared" / "data"))
-RECORDED = sorted(GOLDEN.glob("*/*.out"))
-PARSED = [path for path in RECORDED if path.with_suffix(".json").exists()]
+KEPT = [(host, probe) for host in HOSTS for probe in kept(host)]
+PARSED = [(host, probe) for host, probe in KEPT if rows(host, probe) is not None]
 
 
-def named(path: Path) -> str:
-    return f"{path.parent.name}/{path.stem}"
+def test_every_supported_host_is_recorded() -> None:
+    assert HOSTS == ("busybox", "debian-11", "debian-12", "debian-13")
+    assert [host for host in HOSTS if len(kept(host)) < (80 if host == "busybox" else 150)] == []
 
 
-@pytest.mark.parametrize("path", PARSED, ids=named)
-def test_recorded_output_parses_to_the_recorded_rows(path: Path) -> None:
-    parser = CATALOG.probes[path.parent.name].parser
-    expected: list[dict[str, Any]] = json.loads(path.with_suffix(".json").read_text())
-    assert parse(parser, path.read_text()) == expected
+@pytest.mark.parametrize(("host", "probe"), PARSED)
+def test_recorded_output_parses_to_the_recorded_rows(host: str, probe: str) -> None:
+    said = output(host, probe).decode("utf-8", "replace")
+    assert parse(index(host)[probe]["parser"], said) == rows(host, probe)
 
 
-@pytest.mark.parametrize("path", PARSED, ids=named)
-def test_every_row_knows_a_line_that_the_host_printed(path: Path) -> None:
-    lines = path.read_text().split("\n")
-    for row in json.loads(path.with_suffix(".json").read_text()):
-        for number in (row["_line"], *row.get("_at", {}).values()):
-            assert lines[number - 1].strip()
+def test_every_row_knows_a_line_that_the_host_printed() -> None:
+    for host, probe in PARSED:
+        lines = output(host, probe).decode("utf-8", "replace").split("\n")
+        for row in rows(host, probe) or ():
+            for number in (row["_line"], *row.get("_at", {}).values()):
+                assert lines[number - 1].strip(), (host, probe, row)
 
 
-def test_every_recording_belongs_to_a_probe_and_most_probes_have_one() -> None:
-    recorded = {path.parent.name for path in RECORDED}
-    assert recorded <= CATALOG.probes.keys()
-    assert len(recorded) >= 35
+@pytest.mark.parametrize("host", HOSTS)
+def test_what_was_asked_is_a_form_that_the_probe_still_has_and_the_policy_allows(host: str) -> None:
+    for probe, asked in index(host).items():
+        assert probe in CATALOG.probes
+        assert ReadOnlyCommand(asked["argv"]).argv == tuple(asked["argv"])
+        known = CATALOG.probes[probe]
+        assert asked["parser"] in {known.parser, *(variant.parser for variant in known.variants)}, probe
 
 
-def test_healthy_host_shows_nothing_above_info() -> None:
-    observations = [
-        Observation(
-            id=f"E{n}",
-            host="web-01",
-            collector="",
-            probe=path.parent.name,
-            argv=("recorded",),
-            outcome=Outcome.OK,
-            text=path.read_text(),
-            data=json.loads(path.with_suffix(".json").read_text()) if path in PARSED else None,
+def test_files_are_kept_whole_or_left_out_with_a_reason_and_none_is_left_over() -> None:
+    files = {path.relative_to(GOLDEN) for path in GOLDEN.glob("*/*.out")}
+    assert files == {Path(probe) / f"{host}.out" for host, probe in KEPT}
+    left_out = [asked["left_out"] for host in HOSTS for asked in index(host).values() if "left_out" in asked]
+    assert all(left_out)
+    assert len(left_out) < 20
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_recordings_hold_no_secret_and_nothing_of_the_machine_outside(host: str) -> None:
+    for probe in kept(host):
+        said = output(host, probe)
+        cleaned = clean(said, producer=" ".join(index(host)[probe]["argv"]), redactor=Redactor())
+        assert cleaned.redactions == {}, probe
+        assert not re.search(rb"/work/|/tmp/tai-|firecracker|pyenv|http_proxy|://[\w./-]+/debian\b", said), (
+            probe
         )
-        for n, path in enumerate(RECORDED, start=1)
-    ]
-    assert [f for f in inspect(CATALOG, observations) if f.severity != "info"] == []
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_healthy_host_shows_nothing_above_info(host: str) -> None:
+    found = inspect(CATALOG, observations(host))
+    assert [(each.signature, each.cited) for each in found if each.severity != "info"] == []
 
 
 @pytest.fixture(scope="module")

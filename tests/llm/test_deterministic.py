@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -17,9 +16,9 @@ from tai.llm.base import Question, Said
 from tai.llm.deterministic import DeterministicEngine, answer
 from tai.model import Observation, Outcome, Subjects, Ticket, Window
 from tai.parsers import parse
+from tests.collectors.golden_hosts import HOSTS, observations
 
 CATALOG = load_catalog([resources.folder("collectors")])
-GOLDEN = Path(__file__).parents[1] / "collectors" / "golden"
 DAY = "2026-11-20T"
 FULL = "Filesystem     Type  Size  Used Avail Use% Mounted on\n/dev/vda       ext4   20G  7.1G   12G  38% /\n/dev/vdb       ext4  2.0G  2.0G     0 100% /var\n"
 ROOMY = FULL.replace("2.0G     0 100%", "1.0G  1.0G  50%")
@@ -55,11 +54,6 @@ async def ask(ticket: Ticket, *observations: Observation) -> Answer:
     assert isinstance(said, Said)
     assert "No language model was used" in said.notes[0]
     return said.answer
-
-
-def healthy_host() -> list[Observation]:
-    paths = sorted(GOLDEN.glob("*/*.out"))
-    return [seen(n, path.parent.name, path.read_text(), "recorded") for n, path in enumerate(paths, start=1)]
 
 
 SHOP = Ticket(
@@ -128,15 +122,23 @@ async def test_same_evidence_gives_the_same_bytes() -> None:
     assert first.model_dump_json() == second.model_dump_json()
 
 
-async def test_healthy_host_is_called_healthy_with_what_was_looked_at() -> None:
-    answer = await ask(Ticket(text="Is all well?", words=("all", "well")), *healthy_host())
-    assert answer.outcome == "healthy"
-    assert "looks at the host" in answer.cause
+@pytest.mark.parametrize("host", HOSTS)
+async def test_healthy_host_is_called_healthy_with_what_was_looked_at(host: str) -> None:
+    for ticket in (
+        Ticket(text="Is all well?", words=("all", "well")),
+        Ticket(
+            text="monitoring says web-01 is slow, please check",
+            words=("check", "monitoring", "slow", "web-01"),
+        ),
+    ):
+        answer = await ask(ticket, *observations(host))
+        assert answer.outcome == "healthy", (answer.cause, answer.evidence)
+        assert "looks at the host" in answer.cause
 
 
 async def test_host_that_could_not_be_looked_at_is_not_called_healthy() -> None:
     blind = seen(1, "disk-space", "", "df", outcome=Outcome.TIMEOUT, reason="stopped after 15 s")
-    answer = await ask(Ticket(text="x"), blind, *healthy_host()[:8])
+    answer = await ask(Ticket(text="x"), blind, *observations("debian-12")[:8])
     assert answer.outcome == "inconclusive"
     assert answer.missing == ("E1 df: timeout (stopped after 15 s)",)
 

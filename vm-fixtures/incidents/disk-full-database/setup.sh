@@ -89,11 +89,16 @@ WantedBy=multi-user.target
 EOF
 cat >/etc/nginx/sites-available/shop <<'EOF'
 error_log syslog:server=unix:/dev/log,nohostname warn;
+# Only what went wrong is worth a line, as on many a busy site.
+map $status $worth_a_line {
+    ~^[23]  0;
+    default 1;
+}
 
 server {
     listen 80 default_server;
     server_name shop.example.com;
-    access_log /var/log/nginx/shop.access.log;
+    access_log /var/log/nginx/shop.access.log combined if=$worth_a_line;
     location / {
         proxy_pass http://127.0.0.1:8000;
     }
