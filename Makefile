@@ -1,7 +1,7 @@
 # Two commands for a fresh machine: `make demo` and `make test`. Both make .venv first; see build/venv.sh.
 .DEFAULT_GOAL := help
 .PHONY: help venv demo test test-slow check format constraints record-demo picture docs incidents clean
-.PHONY: bench-startup bench-policy bench-text bench-inspect bench-calibration bench-condense bench-ssh
+.PHONY: bench-startup bench-policy bench-text bench-inspect bench-calibration bench-condense bench-ssh bench-hosts
 
 PY := .venv/bin
 
@@ -70,6 +70,9 @@ bench-calibration: venv  ## confidence against the truth over the shared inciden
 
 bench-ssh: venv  ## beside OpenSSH, ansible-core and pyinfra on one host, on fifty, and in bulk (root; ten minutes)
 	$(PY)/python -m tests.bench.ssh
+
+bench-hosts: venv  ## commands and seconds of a default run on healthy Debian 11, 12, 13 and busybox (root; mmdebstrap)
+	$(PY)/python -m tests.bench.healthy_hosts
 
 clean:  ## remove what the targets above made
 	rm -rf .venv .cache dist

@@ -125,6 +125,8 @@ def first_fitting(
         if not why:
             return form, ", ".join(because)
         because.append(why)
-        if seen and seen.outcome in (Outcome.MISSING_TOOL, Outcome.NO_PERMISSION):
+        if seen and (
+            seen.outcome in (Outcome.MISSING_TOOL, Outcome.NO_PERMISSION) or OTHER_OPTIONS in seen.reason
+        ):
             gone[form.argv[0]] = seen.outcome
     return reason or ", ".join(because)

@@ -154,6 +154,13 @@ async def test_host_with_busybox_realpath_is_resolved_by_one_command(
         assert not any(argv[:2] == ("realpath", "--") for argv in asked.argvs)
 
 
+async def test_what_leads_to_the_process_that_looks_is_read_by_the_command_itself(asked: Asked) -> None:
+    words = await asked.settled("cat", "/proc/mounts", "/proc/net/netstat")
+    assert words[-2:] == ("/proc/self/mounts", "/proc/self/net/netstat")
+    done = await run(asked.connection, ReadOnlyCommand(words))
+    assert (done.exit, b"TcpExt" in done.stdout) == (0, True)
+
+
 class Table:
     """A host that is asked nothing but its mounts: what it answers is written by the test."""
 

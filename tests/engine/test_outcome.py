@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tai.engine.outcome import outcome_of
-from tai.model import Outcome
+from tai.model import OTHER_OPTIONS, Outcome
 from tai.transport.base import Completed
 
 
@@ -60,3 +60,18 @@ def test_the_reason_is_the_programs_own_line_not_a_start_files_noise() -> None:
 @pytest.mark.parametrize("outcome", list(Outcome))
 def test_only_an_answer_counts_as_answered(outcome: Outcome) -> None:
     assert outcome.answered == (outcome.value in {"ok", "empty", "unparsed"})
+
+
+@pytest.mark.parametrize(
+    "stderr",
+    [
+        b"df: invalid option -- 'l'\nBusyBox v1.35.0 (Debian 1:1.35.0-4+deb12u1+b1) multi-call binary.\n\nUsage: df [-PkmhTai]\n",
+        b"ps: unrecognized option '--sort=-pcpu'\n",
+        b"BusyBox v1.35.0 (Debian 1:1.35.0-4+deb12u1+b1) multi-call binary.\n\nUsage: ip [OPTIONS] address|route\n",
+    ],
+)
+def test_program_that_does_not_know_the_option_has_not_answered_nothing(stderr: bytes) -> None:
+    outcome, reason = outcome_of(Completed(1, b"", stderr), {0, 1})
+    assert outcome is Outcome.FAILED
+    assert OTHER_OPTIONS in reason
+    assert outcome_of(Completed(1, b"", b"df: /mnt: Stale file handle\n"), {0, 1})[0] is Outcome.EMPTY
