@@ -78,6 +78,7 @@ class Facts(Frozen):
     node: the host's own name, as `uname -n` prints it, which need not be the name we reached it by.
     init: what process 1 is: systemd, openrc, other, or '' when the host did not tell.
     zone: its offset from UTC as `date +%z` prints it, `+0100`, '' when it did not tell.
+    ls: whose options its ls knows: gnu, busybox, or '' when it did not tell.
     """
 
     os_id: str = ""
@@ -91,6 +92,7 @@ class Facts(Frozen):
     node: str = ""
     init: str = ""
     zone: str = ""
+    ls: str = ""
 
 
 class Host(Frozen):

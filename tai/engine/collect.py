@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from tai import parsers
 from tai.bus import Bus
 from tai.engine import windows
+from tai.engine.dialect import spelled_for
 from tai.engine.grants import Grants
 from tai.engine.guard import PathGuard
 from tai.engine.options import Caps
@@ -129,6 +130,7 @@ class Collection:
             if settled.tier is not command.tier:
                 await self._agreed(settled, alone=alone)  # a link led to what asks first
             command = settled
+        command = spelled_for(command, self._connection.host.facts)
         if self._bytes >= self._caps.max_bytes:
             reason = f"the run's limit of {self._caps.max_bytes:,} bytes was reached (max_run_bytes)"
             self.reached[reason] = None

@@ -10,7 +10,9 @@ _ENTRY = re.compile(
     r"(?P<mode>[-dlbcps][rwxsStT-]{9})[.+@]?\s+\d+\s+(?P<owner>\S+)\s+(?P<group>\S+)\s+(?P<size>[\d.]+[KMGTP]?)\s+"
     r"(?P<changed>\w{3} +\d+ +[\d:]{4,5}|\d{4}-\d\d-\d\d \d\d:\d\d\S*)\s(?P<name>.+)"
 )
-_HEADER = re.compile(r"(?P<directory>/.*):")
+_HEADER = re.compile(r"\"?(?P<directory>/.*?)\"?:")
+# What -Q puts around each name, and around the name that a link leads to.
+_QUOTED = re.compile(r'"(?P<name>(?:[^"\\]|\\.)*)"(?: -> "(?P<target>(?:[^"\\]|\\.)*)")?[/=@|*]?')
 _KINDS = {"-": "file", "d": "directory", "l": "link"}
 _UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4, "P": 1024**5}
 
@@ -20,14 +22,16 @@ def ls(text: str) -> Rows:
 
     directory: from the `DIR:` line that ls prints before each of several operands; '' for a single one, and then
     path is the bare name. An empty directory gives no rows. Raises ValueError for text that is no `ls -l`.
+    Names are as they stand there: with the escapes of -b, or between the quotes of -Q.
     """
     rows: Rows = []
+    quoted = _is_quoted(text)
     directory = ""
     for index, line in enumerate(text.split("\n"), start=1):
         if header := _HEADER.fullmatch(line):
             directory = header["directory"].rstrip("/")
         elif found := _ENTRY.fullmatch(line):
-            name = found["name"].partition(" -> ")[0]
+            name, _ = _name_and_target(found["name"], quoted=quoted)
             unit = found["size"][-1] if found["size"][-1] in _UNITS else ""
             number = float(found["size"].removesuffix(unit)) if unit else float(found["size"])
             rows.append(
@@ -46,6 +50,20 @@ def ls(text: str) -> Rows:
     if not rows and not re.search(r"(?m)^total \d", text):
         raise ValueError("no 'ls -l' lines")
     return rows
+
+
+def _is_quoted(text: str) -> bool:
+    """Whether the listing was made with -Q: then every name is in quotes, and not just one file's that is named so."""
+    names = [found["name"] for line in text.split("\n") if (found := _ENTRY.fullmatch(line))]
+    return bool(names) and all(_QUOTED.fullmatch(name) for name in names)
+
+
+def _name_and_target(printed: str, *, quoted: bool) -> tuple[str, str]:
+    """The name, and what it links to ('' for what is no link)."""
+    if quoted and (found := _QUOTED.fullmatch(printed)):
+        return found["name"], found["target"] or ""
+    name, _, target = printed.partition(" -> ")
+    return name, target
 
 
 _HEAD = re.compile(r"==> (?P<path>/.*) <==")
@@ -76,7 +94,9 @@ def values(text: str) -> Rows:
     return rows
 
 
-_DESCRIPTOR = re.compile(r"l[-rwx]{9}\.? .*?\s(?P<fd>\d+) -> (?P<target>.+)")
+_DESCRIPTOR = re.compile(
+    r"l[-rwx]{9}\.? .*?\s(?P<quote>\"?)(?P<fd>\d+)(?P=quote) -> (?P=quote)(?P<target>.+)(?P=quote)"
+)
 
 
 def descriptors(text: str) -> Rows:

@@ -276,6 +276,10 @@ class _Reader:
                 name_of("force_with", name): tuple(given("force_with", spelled) for spelled in brought)
                 for name, brought in force_with.items()
             },
+            instead={
+                name_of("instead", name): name_of("instead", other)
+                for name, other in both.pairs("instead").items()
+            },
             lead=tuple(name_of("lead", name) for name in both.strings("lead")),
             default=tuple(given("default", spelled) for spelled in both.strings("default")),
             require=tuple(name_of("require", name) for name in both.strings("require")),
@@ -310,6 +314,7 @@ _FORM_KEYS: Final = (
     "flag_tiers",
     "force",
     "force_with",
+    "instead",
     "lead",
     "default",
     "require",

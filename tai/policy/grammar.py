@@ -161,7 +161,8 @@ def _settled(program: Program, form: Form, given: list[Given], notes: list[str])
     """The flags to write, in the order in which they are written."""
     names = {flag.name for flag, _ in given}
     brought = [pair for name, pairs in form.force_with.items() if name in names for pair in pairs]
-    forced = [*form.force, *brought]
+    always = [pair for pair in form.force if form.instead.get(pair[0].name) not in names]
+    forced = [*always, *(pair for pair in brought if pair not in always)]
     forced_names = {flag.name for flag, _ in forced}
     notes.extend(
         f"{' '.join(_flag_words(program, pair))} is replaced"
@@ -173,7 +174,7 @@ def _settled(program: Program, form: Form, given: list[Given], notes: list[str])
     rest = [pair for pair in kept if pair[0].name not in form.lead]
     defaults = [pair for pair in form.default if pair[0].name not in names]
     notes.extend(f"{' '.join(_flag_words(program, pair))} added" for pair in defaults)
-    return [*lead, *form.force, *rest, *defaults, *brought]
+    return [*lead, *always, *rest, *defaults, *(pair for pair in forced if pair not in always)]
 
 
 def _require(program: Program, form: Form, given: list[Given]) -> None:

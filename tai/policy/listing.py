@@ -145,7 +145,9 @@ def _program(program: Program) -> Iterator[str]:
 
 
 def _forced(form: Form) -> Iterator[str]:
-    yield from (_given(pair) for pair in form.force)
+    for pair in form.force:
+        other = form.instead.get(pair[0].name)
+        yield f"without {other}: {_given(pair)}" if other else _given(pair)
     for name, pairs in form.force_with.items():
         yield f"with {name}: " + ", ".join(_given(pair) for pair in pairs)
     yield from (f"unless given: {_given(pair)}" for pair in form.default)

@@ -221,6 +221,7 @@ _SCRIPT: Final = (
     f"for tool in {' '.join(PROBED_TOOLS)}; do command -v $tool >/dev/null && echo tool=$tool; done",
     'try() { said=$1; shift; "$@" </dev/null >/dev/null 2>&1 && echo $said; }',
     "try timeout=gnu timeout -k 1 5 true || try timeout=bare timeout 5 true || try timeout=busybox-t timeout -t 5 true",
+    "try ls=gnu ls -b -d / || try ls=busybox ls -Q -d /",
     f"try layer=leash {' '.join(_LEASH)} true",
     f"try layer=fsize {' '.join(_LIMITS)} true",
     f"try layer=nnp {' '.join(_NNP)} -- true",
@@ -249,7 +250,8 @@ class HostProbe:
     """What a host said of itself. Every field is the host's own claim, held to a plain shape; '' or None if it has none.
 
     os_release: os-release(5) as key → value; tools: those of PROBED_TOOLS that it has; now_epoch: its clock, seconds
-    since 1970; zone: its time zone as +hhmm; init: systemd (sd_booted(3)), openrc or other; mounts: /proc/self/mountinfo as it printed it; complete: False when the answer was cut or something else answered (a
+    since 1970; zone: its time zone as +hhmm; init: systemd (sd_booted(3)), openrc or other; ls: how its ls is told to let no
+    control character of a name through, gnu (-b) or busybox (-Q); mounts: /proc/self/mountinfo as it printed it; complete: False when the answer was cut or something else answered (a
     ForceCommand, a shell that is none), and then the sandbox is `Sandbox.NONE` with that as its reason.
     """
 
@@ -260,6 +262,7 @@ class HostProbe:
     euid: int | None = None
     zone: str = ""
     init: str = ""
+    ls: str = ""
     now_epoch: int | None = None
     os_release: dict[str, str] = field(default_factory=dict)
     tools: frozenset[str] = frozenset()
@@ -304,6 +307,7 @@ def parse_probe(text: str) -> HostProbe:
         euid=euid,
         zone=one("zone"),
         init=one("init"),
+        ls=one("ls"),
         now_epoch=_number(one("now")),
         os_release=_release(release),
         tools=frozenset(said.get("tool", [])) & frozenset(PROBED_TOOLS),

@@ -115,6 +115,8 @@ class Form:
     force: tuple[Given, ...]
     force_with: Mapping[str, tuple[Given, ...]]
     """By canonical name of the flag that brings the others along."""
+    instead: Mapping[str, str]
+    """Forced flag to the flag that stands in for it, both by canonical name: given, it leaves the forced one out."""
     lead: tuple[str, ...]
     """Canonical names of flags that are written first, for programs where the order matters."""
     default: tuple[Given, ...]

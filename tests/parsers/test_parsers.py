@@ -120,6 +120,35 @@ def test_ls_of_several_directories_gives_whole_paths() -> None:
     assert rows[0]["bytes"] == int(2.1 * 1024**3)
 
 
+def test_ls_with_quoted_names_gives_the_names_without_quotes() -> None:
+    text = (
+        '/var/log:\ntotal 4\n-rw-r-----    1 shop     adm         2.1G Nov 20 14:01 "a b.log"\n'
+        'lrwxrwxrwx    1 root     root           4 Nov 20 14:01 "now -> \\"x" -> "th\\"en"\n'
+    )
+    rows = parse("ls", text)
+    assert [row["path"] for row in rows] == ["/var/log/a b.log", '/var/log/now -> \\"x']
+    gnu = parse("ls", text.replace("/var/log:", '"/var/log":'))
+    assert [row["path"] for row in gnu] == [row["path"] for row in rows]
+
+
+def test_ls_keeps_the_quotes_of_a_file_that_is_named_with_them() -> None:
+    text = 'total 0\n-rw-r--r-- 1 a a 0 Nov 20 14:01 "b"\n-rw-r--r-- 1 a a 0 Nov 20 14:01 c\n'
+    assert [row["name"] for row in parse("ls", text)] == ['"b"', "c"]
+
+
+def test_descriptors_are_read_with_and_without_quotes() -> None:
+    plain = "total 0\nlrwx------ 1 a a 64 Nov 20 14:01 3 -> socket:[5]\nl-wx------ 1 a a 64 Nov 20 14:01 4 -> /v/a b (deleted)\n"
+    quoted = (
+        'total 0\nlrwx------ 1 a a 64 Nov 20 14:01 "3" -> "socket:[5]"\n'
+        'l-wx------ 1 a a 64 Nov 20 14:01 "4" -> "/v/a b (deleted)"\n'
+    )
+    assert parse("descriptors", quoted) == parse("descriptors", plain)
+    assert [(row["fd"], row["kind"]) for row in parse("descriptors", quoted)] == [
+        (3, "socket"),
+        (4, "deleted"),
+    ]
+
+
 def test_du_reads_human_and_plain_sizes() -> None:
     assert [row["bytes"] for row in parse("du", "1.5G\t/srv/a\n12\t/srv/b\n")] == [
         int(1.5 * 1024**3),

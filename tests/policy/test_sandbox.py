@@ -57,6 +57,7 @@ def test_probe_names_what_this_machine_is(this_machine: HostProbe) -> None:
     assert this_machine.node == here.nodename
     assert this_machine.euid == os.geteuid()
     assert {"cat", "ls", "uname"} <= this_machine.tools
+    assert this_machine.ls == "gnu"
     assert this_machine.now_epoch is not None
     assert this_machine.os_release["ID"] in Path("/etc/os-release").read_text()
 

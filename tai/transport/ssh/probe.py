@@ -78,6 +78,7 @@ def facts(found: HostProbe, midway: float) -> Facts:
         node=found.node,
         init=found.init,
         zone=found.zone,
+        ls=found.ls,
     )
 
 
