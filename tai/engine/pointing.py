@@ -33,9 +33,11 @@ _AMOUNT = frozenset({"-n", "-o", "-S", "-U", "-b", "-p", "-l", "--no-pager", "--
 _TAKING = frozenset({"-u", "-n", "-o", "-S", "-U", "-p", "-t"})
 # Folders that every program has something in.
 _SHARED_FOLDER = re.compile(
-    r"/(?:var|usr|sys|run|etc/systemd|usr/local|opt|srv)/(?:log|lib|tmp|cache|spool|run|share|bin|sbin|class|devices|fs|"
-    r"system|etc|local|systemd|journal|block|kernel|mail|www)"
+    r"/etc/systemd|/(?:var|usr|sys|run|etc/systemd|usr/local|opt|srv)/(?:log|lib|tmp|cache|spool|run|share|bin|sbin|class|"
+    r"devices|fs|system|etc|local|systemd|journal|block|kernel|mail|www)"
 )
+# A folder so deep is somebody's: /etc/systemd/system, but not /var/log.
+_DEEP = 3
 _VERB = re.compile(r"[a-z][a-z-]*")
 
 
@@ -55,12 +57,18 @@ def ranked(catalog: Catalog, ticket: Ticket, names: Sequence[str]) -> list[Point
         for word in set(collector.words):
             knowing[word] = knowing.get(word, 0) + 1
     said = {*ticket.words, *_stems(ticket)}
-    every = [_pointed(collector, ticket, said, knowing, names) for collector in catalog.collectors]
+    near = {path: _nearness(catalog, path) for path in ticket.paths}
+    every = [_pointed(collector, ticket, said, knowing, near, names) for collector in catalog.collectors]
     return sorted(every, key=lambda each: -each.score)
 
 
-def _pointed(
-    collector: Collector, ticket: Ticket, said: set[str], knowing: Mapping[str, int], names: Sequence[str]
+def _pointed(  # noqa: PLR0917 - what there is to weigh
+    collector: Collector,
+    ticket: Ticket,
+    said: set[str],
+    knowing: Mapping[str, int],
+    near: Mapping[str, Mapping[str, float]],
+    names: Sequence[str],
 ) -> Pointed:
     words = [word for word in collector.words if word in said]
     kinds = [
@@ -68,8 +76,9 @@ def _pointed(
         for kind in SUBJECT_SLOTS
         if named(ticket, kind) and any(_takes(probe, kind) for probe in collector.probes)
     ]
-    paths = [path for path in ticket.paths if any(_reads(probe, path) for probe in collector.probes)]
-    score = sum(1 / knowing[word] for word in words) + sum(_NAMES[kind] for kind in kinds) + len(paths)
+    paths = [path for path in ticket.paths if collector.name in near[path]]
+    score = sum(1 / knowing[word] for word in words) + sum(_NAMES[kind] for kind in kinds)
+    score += sum(near[path][collector.name] for path in paths)
     if score and ticket.window and any(_windowed(probe) for probe in collector.probes):
         score += _WINDOW
     if collector.name in names:
@@ -81,7 +90,7 @@ def _pointed(
     elif paths:
         why = f"the ticket names {paths[0]}"
     elif kinds:
-        why = f"the ticket names {kinds[0]}"
+        why = f"the ticket names {named(ticket, kinds[0])[0]}"
     else:
         why = "part of every default run"
     return Pointed(collector, score, why)
@@ -142,9 +151,10 @@ def _shape(argv: Sequence[str]) -> frozenset[str]:
 
 
 def _stems(ticket: Ticket) -> set[str]:
-    """`nginx` of `nginx.service`, and the names of processes: what collectors know such things by."""
+    """`nginx` of `nginx.service`, the names of processes, `25` of port 25: what collectors know such things by."""
     units = {unit.partition(".")[0].partition("@")[0] for unit in ticket.subjects.units}
-    return {name.lower() for name in (*units, *ticket.subjects.processes)}
+    ports = map(str, ticket.subjects.ports)
+    return {name.lower() for name in (*units, *ticket.subjects.processes, *ports)}
 
 
 def _takes(probe: Probe, kind: str) -> bool:
@@ -153,18 +163,41 @@ def _takes(probe: Probe, kind: str) -> bool:
     )
 
 
-def _reads(probe: Probe, path: str) -> bool:
-    """Whether the probe reads this file, or one beside it or below it in a folder that is a program's own."""
-    operands = {
-        word
-        for argv in (probe.argv, *(variant.argv for variant in probe.variants))
-        for word in argv[1:]
-        if word.startswith("/") and "{" not in word
-    }
-    return path in operands or any(_own_folder(path) & _own_folder(operand) for operand in operands)
+def _nearness(catalog: Catalog, path: str) -> dict[str, float]:
+    """How well a path points to each collector that reads there, by name: 1 for one that alone reads this very file.
+
+    As with words, what many read says the less of each: a path counts for a collector by how near the nearest thing that it
+    reads lies, shared among those that read as near.
+    """
+    near: dict[str, float] = {}
+    for collector in catalog.collectors:
+        operands = {
+            word
+            for probe in collector.probes
+            for argv in (probe.argv, *(variant.argv for variant in probe.variants))
+            for word in argv[1:]
+            if word.startswith("/") and "{" not in word
+        }
+        if found := max((_near(path, operand) for operand in operands), default=0.0):
+            near[collector.name] = found
+    return {name: one / sum(other >= one for other in near.values()) for name, one in near.items()}
 
 
-def _own_folder(path: str) -> set[str]:
+def _near(path: str, operand: str) -> float:
+    """1 for the same path, less the more they differ below a folder that both have and that tells something, 0 when none does.
+
+    A folder tells something when it is one program's own, or when it is itself what is read and lies deep enough.
+    """
+    if path == operand:
+        return 1.0
+    common = _own_folders(path) & _own_folders(operand)
+    if path.startswith(f"{operand}/") and operand.count("/") >= _DEEP:
+        common.add(operand)
+    longest = max(path.count("/"), operand.count("/"))
+    return max((folder.count("/") for folder in common), default=0) / longest
+
+
+def _own_folders(path: str) -> set[str]:
     """The folders of a path, and itself, that belong to one program: `/var/log/nginx`, `/etc/nginx`; not `/var/log`."""
     parts = path.strip("/").split("/")
     folders = {"/" + "/".join(parts[:n]) for n in range(2, len(parts) + 1)}

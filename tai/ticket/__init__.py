@@ -13,11 +13,9 @@ from tai.model import Ticket
 from tai.ticket.pasted import split_pasted
 from tai.ticket.subjects import find_hosts, find_paths, find_subjects
 from tai.ticket.window import find_window
+from tai.ticket.words import find_words
 
 __all__ = ["parse"]
-
-# Words that say nothing about where to look. Short on purpose: choosing collectors only counts words it knows.
-_WORD = re.compile(r"[a-z][a-z0-9_+-]{2,30}")
 
 
 def parse(text: str, *, now: datetime) -> Ticket:
@@ -40,5 +38,5 @@ def parse(text: str, *, now: datetime) -> Ticket:
         subjects=find_subjects(readable),
         paths=find_paths(readable),
         attachments=attachments,
-        words=tuple(sorted(set(_WORD.findall(readable.lower())))),
+        words=find_words(readable),
     )
