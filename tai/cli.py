@@ -55,18 +55,20 @@ _ENGINE_OPTIONS = [
         "--model-url", metavar="URL", help="OpenAI-compatible server, such as http://127.0.0.1:8000/v1."
     ),
     click.option("--model", metavar="NAME", help="Model name on that server."),
-    click.option("--budget", type=int, metavar="TOKENS", help="Tokens of evidence in the prompt."),
+    click.option(
+        "--budget", type=int, metavar="TOKENS", help="Tokens of evidence in the prompt, 500 or more."
+    ),
     click.option(
         "--samples",
         type=int,
         metavar="N",
-        help="Ask a model for N answers at once; agreement counts for confidence.",
+        help="Ask a model for N answers at once, 1 to 9; agreement counts for confidence.",
     ),
     click.option(
         "--auto",
         type=int,
         metavar="N",
-        help="While inconclusive, run proposed checks without asking, up to N rounds; only what is allowed to run by itself.",
+        help="While inconclusive, run proposed checks without asking, up to N rounds, 0 to 5; only what may run by itself.",
     ),
 ]
 _EVIDENCE_OPTIONS = [
@@ -89,7 +91,7 @@ _OUTPUT_OPTIONS = [
         "--json",
         "as_json",
         is_flag=True,
-        help="Events as NDJSON on standard output, the last ones 'diagnosed' and 'session_ended'.",
+        help="Events as NDJSON on standard output, one a line; 'session_ended' is the last.",
     ),
     click.option("-v", "--verbose", is_flag=True, help="Show what each command printed."),
     click.option(
@@ -163,20 +165,26 @@ def cli(context: click.Context, /, **given: Any) -> None:
     "attach",
     multiple=True,
     metavar="LABEL=FILE",
-    help="Evidence from a file; LABEL is the command that printed it. Split at the last =.",
+    help="Evidence from a file; LABEL is the command that printed it. Split at the last =. May be given several times.",
 )
 @click.option(
     "--since",
     help="Start of the incident, in place of what the ticket says: '14:05', '2 hours ago', ISO 8601.",
 )
-@click.option("--until", help="End of the incident.")
-@click.option("--collect", "collectors", multiple=True, metavar="NAME", help="Only these collectors.")
+@click.option("--until", help="End of the incident, in the same forms.")
+@click.option(
+    "--collect",
+    "collectors",
+    multiple=True,
+    metavar="NAME",
+    help="Only this collector or probe; may be given several times.",
+)
 @click.option(
     "--path",
     "paths",
     multiple=True,
     metavar="DIR",
-    help="List what lies below DIR on the host, and read the newest and largest logs and configuration there.",
+    help="List what lies below DIR on the host, and read the newest and largest logs and configuration there; may be given several times.",
 )
 @click.option("--no-host", is_flag=True, help="Connect to nothing; only what is attached counts.")
 @click.option("--show-plan", is_flag=True, help="Print what would run on the host and why; run none of it.")
@@ -194,10 +202,14 @@ def diagnose(context: click.Context, /, **given: Any) -> None:
     context.exit(shell.diagnose(shell.Flags.of(_merged(context, given))))
 
 
-@cli.command()
+@cli.command(short_help="Collect evidence from hosts, diagnose nothing.")
 @click.argument("hosts", metavar="[HOST]... [NAME]...", nargs=-1)
 @click.option(
-    "--collect", "collectors", multiple=True, metavar="NAME", help="Only these collectors or probes."
+    "--collect",
+    "collectors",
+    multiple=True,
+    metavar="NAME",
+    help="Only this collector or probe; may be given several times.",
 )
 @_options(_SOSREPORT_OPTIONS, _SSH_OPTIONS, _EVIDENCE_OPTIONS, _OUTPUT_OPTIONS)
 @click.pass_context
@@ -242,7 +254,7 @@ def collectors_list(context: click.Context, /, **given: Any) -> None:
     context.exit(listings.collectors(_merged(context, given)["config_file"]))
 
 
-@collectors.command("show")
+@collectors.command("show", short_help="One collector: its commands and signatures.")
 @click.argument("name")
 @_options(_SSH_OPTIONS[-1:])
 @click.pass_context
@@ -253,7 +265,7 @@ def collectors_show(context: click.Context, /, name: str, **given: Any) -> None:
     context.exit(listings.collector(name, _merged(context, given)["config_file"]))
 
 
-@collectors.command("check")
+@collectors.command("check", short_help="Check collector files of your own.")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @_options(_SSH_OPTIONS[-1:])
 @click.pass_context
@@ -269,7 +281,7 @@ def policy() -> None:
     """What tai may run: check command lines, list the catalogue."""
 
 
-@policy.command("check")
+@policy.command("check", short_help="The verdict on each command line.")
 @click.argument("command", required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def policy_check(command: str | None, *, as_json: bool) -> None:
@@ -291,7 +303,7 @@ def policy_list() -> None:
     click.get_current_context().exit(listings.policy_list())
 
 
-@policy.command("sudoers")
+@policy.command("sudoers", short_help="A sudoers fragment for the marked commands.")
 @click.option("--user", metavar="NAME", default="tai", show_default=True, help="The account tai logs in as.")
 @_options(_SSH_OPTIONS[-1:])
 @click.pass_context
@@ -305,7 +317,7 @@ def policy_sudoers(context: click.Context, /, user: str, **given: Any) -> None:
     context.exit(listings.policy_sudoers(user, _merged(context, given)["config_file"]))
 
 
-@cli.command()
+@cli.command(short_help="What works here and on the way to HOST, and what to do.")
 @click.argument("host", metavar="[HOST]", required=False)
 @_options(_SSH_OPTIONS)
 @click.pass_context

@@ -128,6 +128,9 @@ class Outcome(StrEnum):
         return self in (Outcome.OK, Outcome.EMPTY, Outcome.UNPARSED)
 
 
+NOT_IN_REPORT: Final = "not in the sosreport"
+"""How the reason begins for what was asked of a sosreport that has no such command or file."""
+
 OTHER_OPTIONS: Final = "the host's version of it has other options"
 """In the reason when a program did not understand how it was asked, which another form of the probe may know."""
 

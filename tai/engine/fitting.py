@@ -80,7 +80,8 @@ def misfit(  # noqa: PLR0911 - one return for each reason
     if when.ticket and not any(named(ticket, kind) for kind in when.ticket):
         return f"the ticket names no {' or '.join(when.ticket)}"
     if when.words and not set(when.words).intersection(ticket.words):
-        return "the ticket does not speak of it"
+        some = ", ".join(when.words[:3]) + (", …" if len(when.words) > 3 else "")
+        return f"the ticket does not speak of it ({some})"
     return ""
 
 

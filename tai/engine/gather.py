@@ -34,7 +34,7 @@ from tai.events import (
     ObservationMade,
     PlanMade,
 )
-from tai.model import Attachment, NextCheck, Observation, Outcome, Ticket
+from tai.model import Attachment, Host, NextCheck, Observation, Outcome, Ticket
 from tai.policy import ReadOnlyCommand
 from tai.text import Redactor, sanitise
 from tai.transport.base import Connection, Target
@@ -106,6 +106,8 @@ class Gathering:
             self.note(note)
         for detail in connection.details:
             self.note(detail, level="detail")
+        if others := self._others_than(host, target.name):
+            self.note(f"the ticket names {others}, and this is another host")
         self._bus.emit(
             HostConnected(
                 host=connection.host,
@@ -126,6 +128,12 @@ class Gathering:
             approve=self._approve,
         )
         return connection
+
+    def _others_than(self, host: Host, typed: str) -> str:
+        """The hosts that the ticket names, in words, when this is none of them by any name that it is known by."""
+        named = self.session.ticket.hosts if self.session.ticket else ()
+        known = {_short(name) for name in (typed, host.name, host.facts.node) if name}
+        return "" if known.intersection(map(_short, named)) else " and ".join(named)
 
     @property
     def _granted(self) -> Grants:
@@ -395,6 +403,10 @@ class Gathering:
     def note(self, text: str, *, level: Literal["detail", "info", "warning"] = "info") -> None:
         """Tell the user something about this host."""
         self._bus.emit(Noted(level=level, text=sanitise(text), host=self.session.target_name))
+
+
+def _short(name: str) -> str:
+    return name.lower().partition(".")[0]
 
 
 def _host_of(hop: str) -> str:

@@ -22,7 +22,7 @@ from tai.catalog.model import Source
 from tai.catalog.slots import WINDOW, fill_argv, names_in
 from tai.engine import windows
 from tai.engine.fitting import Form, first_fitting
-from tai.engine.pointing import Pointed, led_to, named, ranked, spoken_of
+from tai.engine.pointing import Pointed, led_to, named, ranked, spoken_of, spoken_words
 from tai.errors import InputError, PolicyRefusal
 from tai.events import PlannedStep
 from tai.model import Facts, Finding, Observation, Ticket
@@ -145,10 +145,12 @@ def later(made: Plan, catalog: Catalog) -> tuple[str, ...]:
             if not _chosen(probe, pointed, made, {}, {}):
                 waiting += not made.names
             elif sources:
-                most = f", up to {probe.most}" if probe.for_each else ""
-                what = "for each" if probe.for_each else "when there is"
+                most = f", up to {probe.most}"
                 found = " or ".join(dict.fromkeys(source.of for source in sources))
-                lines.append(f"{collector.name}/{probe.id}: {what} {found} that is found{most}")
+                when = (
+                    f"for each {found} that is found{most}" if probe.for_each else f"if any {found} is found"
+                )
+                lines.append(f"{collector.name}/{probe.id}: {when}")
         if waiting:
             lines.append(
                 f"{collector.name}: {waiting} more when a finding of the category {collector.category} points there, "
@@ -327,7 +329,8 @@ class _Round:
             return pointed.why
         name = pointed.collector.name
         if probe.depth != "vital" and not pointed.score:
-            return self._led_probes.get(probe.id) or self._led.get(name) or "the ticket speaks of it"
+            led = self._led_probes.get(probe.id) or self._led.get(name)
+            return led or spoken_words(probe, self._before.ticket)
         return pointed.why if pointed.score else "part of every default run"
 
     def _values(self, probe: Probe, runs: Sequence[Step], label: str) -> list[tuple[dict[str, str], str]]:

@@ -111,6 +111,14 @@ def spoken_of(probe: Probe, ticket: Ticket) -> bool:
     )
 
 
+def spoken_words(probe: Probe, ticket: Ticket) -> str:
+    """What of the ticket points to this probe, as the plan tells it."""
+    if words := [word for word in probe.when.words if word in ticket.words]:
+        return f"the ticket says {', '.join(repr(word) for word in words[:3])}"
+    names = [name for kind in probe.when.ticket for name in named(ticket, kind)]
+    return f"the ticket names {names[0]}" if names else "the ticket speaks of it"
+
+
 def led_to(catalog: Catalog, findings: Iterable[Finding]) -> tuple[dict[str, str], dict[str, str]]:
     """(collector → why, probe → why) that findings above `info` point to: by category, and by the checks that they name."""
     collectors: dict[str, str] = {}

@@ -156,7 +156,7 @@ class _Fleet:
                 window=self.window,
             )
         except TaiError as error:
-            ended.status, ended.error = error.exit_code, str(error)
+            ended.status, ended.error = error.exit_code, _cause(error)
             if not isinstance(error, HostError):  # those the renderer has told in full
                 said.print(hang("tai: ", str(error), lead_style=BAD))
         except asyncio.CancelledError:
@@ -170,6 +170,13 @@ class _Fleet:
                 talk.print(heading(target.name))
                 _pour(said, talk)
                 _pour(out, open_console(sys.stdout))
+
+
+def _cause(error: TaiError) -> str:
+    """What went wrong, in a line that begins with the host's name already."""
+    if isinstance(error, HostError) and error.hop == error.host:
+        return " ".join(part for part in (f"{error.cause.rstrip('.')}.", error.remedy) if part)
+    return str(error)
 
 
 def _memory(like: Console) -> Console:

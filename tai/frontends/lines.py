@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from tai.model import Outcome, Severity
+from tai.model import NOT_IN_REPORT, Observation, Outcome, Severity
 from tai.text.sanitise import sanitise
 
 FAINT = "dim"
@@ -119,6 +119,8 @@ def counted(count: int, noun: str, plural: str = "") -> str:
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
-def outcome_word(outcome: Outcome) -> str:
-    """`no_permission` as people say it."""
-    return outcome.value.replace("_", " ")
+def outcome_word(seen: Observation) -> str:
+    """`no_permission` as people say it; a sosreport lacks no tool, it was not asked."""
+    if seen.outcome is Outcome.MISSING_TOOL and seen.reason.startswith(NOT_IN_REPORT):
+        return "not in it"
+    return seen.outcome.value.replace("_", " ")

@@ -23,6 +23,7 @@ from tai.catalog.toml_lines import line_of
 from tai.catalog.trial import slow
 from tai.errors import EXIT_OK, EXIT_USAGE, ConfigError, InputError, PolicyRefusal
 from tai.frontends.console import open_console
+from tai.frontends.lines import counted
 from tai.policy import Canonical, Verdict, canonicalise, check
 from tai.policy.line import propose
 from tai.policy.listing import rows
@@ -34,7 +35,7 @@ def collectors(config_file: Path | None) -> int:
     table = _Rows("collector", "probe", "depth", "what it looks at", "command")
     for collector in _catalog(config_file).collectors:
         for probe in collector.probes:
-            more = f" (or {len(probe.variants)} others)" if probe.variants else ""
+            more = f" (or {counted(len(probe.variants), 'other form')})" if probe.variants else ""
             table.add_row(collector.name, probe.id, probe.depth, probe.title, " ".join(probe.argv) + more)
     table.show()
     return EXIT_OK
@@ -76,10 +77,10 @@ def check_files(files: Sequence[Path], config_file: Path | None) -> int:
         told = ", ".join(
             f"{depths[depth]} {depth}" for depth in ("vital", "ticket", "named") if depths[depth]
         )
-        cases = sum(len(signature.cases) for signature in read.signatures)
-        sys.stdout.write(
-            f"{path}: good, {len(read.probes)} probes ({told or 'none'}), {len(read.signatures)} signatures, {cases} cases\n"
-        )
+        probes = counted(len(read.probes), "probe") + (f" ({told})" if told else "")
+        signatures = counted(len(read.signatures), "signature")
+        cases = counted(sum(len(signature.cases) for signature in read.signatures), "case")
+        sys.stdout.write(f"{path}: good, {probes}, {signatures}, {cases}\n")
     return status
 
 

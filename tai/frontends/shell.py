@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -159,6 +160,11 @@ def _collect(flags: Flags, report: Target | None = None, connect: Connect | None
     names = [*flags.collectors, *(word for word in others if report or word in known)]
     if unknown := [name for name in names if name not in known]:
         raise InputError(f"there is no collector or probe {unknown[0]!r}; tai collectors list names them")
+    for word in hosts[1:]:
+        if near := get_close_matches(word, known, n=1, cutoff=0.8):
+            sys.stderr.write(
+                f"tai: {word!r} is taken for a host; the nearest probe or collector is {near[0]!r}\n"
+            )
 
     async def work(investigation: Investigation) -> None:
         await investigation.collect(names)
@@ -340,7 +346,7 @@ def build(
     """The investigation that settings and flags ask for. parts: None to load them. more: passed on, such as `approve`."""
     from tai.engine.investigate import Investigation  # noqa: PLC0415 - see run
     from tai.engine.options import Caps, Options  # noqa: PLC0415
-    from tai.events import SessionStarted  # noqa: PLC0415
+    from tai.events import Noted, SessionStarted  # noqa: PLC0415
     from tai.llm.deterministic import DeterministicEngine  # noqa: PLC0415
     from tai.model import Window  # noqa: PLC0415
     from tai.text import Anonymiser, Redactor  # noqa: PLC0415
@@ -351,6 +357,9 @@ def build(
     fallback = DeterministicEngine(parts.catalog.symptoms)
     engine: Engine = model_engine(chosen) or fallback
     bus.emit(SessionStarted(version=__version__, engine=engine.name, model=engine.model))
+    if flags.samples and engine is fallback:
+        text = "--samples has no effect: several answers are asked of a model, and none is configured (--model-url)"
+        bus.emit(Noted(level="warning", text=text))
     return Investigation(
         session,
         bus=bus,

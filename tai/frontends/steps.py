@@ -103,9 +103,9 @@ def _result(seen: Observation) -> Text:
         case Outcome.EMPTY:
             return Text("empty", style=FAINT)
         case Outcome.INTERRUPTED | Outcome.MISSING_TOOL:
-            return Text(outcome_word(seen.outcome), style=WARN)
+            return Text(outcome_word(seen), style=WARN)
         case _:
-            return Text(outcome_word(seen.outcome), style=BAD)
+            return Text(outcome_word(seen), style=BAD)
 
 
 def finding_line(finding: Finding) -> Hanging:

@@ -131,7 +131,7 @@ def _observation(view: ObservationView) -> Iterator[RenderableType]:
     lines = seen.lines
     yield Text.assemble((f"{seen.id} ", REF), one_line(seen.source, STRONG), "  ", one_line(seen.host, FAINT))
     facts = [
-        outcome_word(seen.outcome),
+        outcome_word(seen),
         seconds(seen.duration_s),
         size(seen.raw_bytes),
         counted(len(lines), "line"),

@@ -36,6 +36,12 @@ _REMEDIES: Final = {
     "nice": "Install coreutils.",
     "ionice": "Install util-linux.",
 }
+_LAYERS: Final = {
+    "fsize": "write no byte into a file",
+    "nnp": "gain no rights",
+    "caps": "use none of root's rights but those to read",
+    "landlock": "make, change and remove no file",
+}
 _CLOCK_S: Final = 60
 
 
@@ -129,7 +135,11 @@ def _clock(facts: Facts) -> Iterator[Line]:
 
 
 def _sandbox(sandbox: Sandbox) -> Iterator[Line]:
-    yield Line("ok", "sandbox", f"commands run under {sandbox.level}")
+    held = [_LAYERS[layer] for layer in sandbox.level.split("+") if layer in _LAYERS]
+    guarded = (
+        f"; the host's kernel lets them {', '.join(held)}" if held else "; nothing else holds on the host"
+    )
+    yield Line("ok", "sandbox", f"only commands of the read-only list{guarded} ({sandbox.level})")
     for layer, reason in sandbox.missing:
         yield Line("warn", "sandbox", f"without {layer}: {reason}", _REMEDIES.get(layer, ""))
 

@@ -102,4 +102,6 @@ async def look_up(hop: Hop) -> Line:
             "Check the spelling and DNS; a name that only a bastion knows needs -J or ProxyJump.",
         )
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    if addresses == [settings.hostname]:
+        return Line("ok", "dns", f"{settings.hostname} is an address: there is nothing to look up")
     return Line("ok", "dns", f"{settings.hostname} is {', '.join(addresses)}")

@@ -17,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from tai.errors import InputError
-from tai.model import Facts, Host
+from tai.model import NOT_IN_REPORT, Facts, Host
 from tai.policy.sandbox import PROBED_TOOLS, Sandbox
 from tai.policy.wire import Wire
 from tai.transport.base import Completed, Connection
@@ -154,7 +154,7 @@ class SosreportConnection(Connection):
         argv = _argv(wire)
         answer = self._answer(argv)
         if answer is None:
-            said = f"not in the sosreport: {' '.join(argv)}"
+            said = f"{NOT_IN_REPORT}: {' '.join(argv)}"
             return Completed(_MISSING, stderr=f"{said}\n".encode())
         out, told = answer
         cut = len(out) > max_bytes
@@ -224,7 +224,7 @@ class SosreportConnection(Connection):
             parts.append(head + content)
         if not parts:
             return None
-        told = f"not in the sosreport: {', '.join(absent)}" if absent else ""
+        told = f"{NOT_IN_REPORT}: {', '.join(absent)}" if absent else ""
         return b"\n".join(parts) if many and argv[0] != "cat" else b"".join(parts), told
 
     def _content(self, argv: Sequence[str], path: str) -> bytes | None:  # noqa: PLR0911 - one for each program
