@@ -63,13 +63,19 @@ def _command_names(context: Context) -> Iterator[str]:
     yield from (command.name for command in COMMANDS)
 
 
+def _flowing(text: str) -> str:
+    """A docstring with each paragraph in one line, for the screen to break; lines that are set in stay as they are."""
+    parts = text.split("\n\n")
+    return "\n".join(part if "\n " in part else " ".join(part.split()) for part in parts)
+
+
 @COMMANDS.command("?")
 async def help_(context: Context, command: Annotated[str, Words(live=_command_names)] = "") -> None:
     """List the commands, or explain one."""
     if command:
         found = COMMANDS.find(command)
         also = f"\nAlso: {', '.join('/' + alias for alias in found.aliases)}" if found.aliases else ""
-        context.show(Message(f"{found.usage}\n{found.help}{also}"))
+        context.show(Message(f"{found.usage}\n{_flowing(found.help)}{also}"))
         return
     rows = tuple((each.usage, each.title) for each in COMMANDS)
     context.show(TableView("Bare text is the ticket at first, then a follow-up question.", rows))

@@ -165,8 +165,10 @@ class Investigation:
     async def next_check(self, n: int) -> None:
         """Run check number `n` of the diagnosis, and ask again with what it shows. Raises InputError for no such check."""
         checks = self._proposed()
+        if self.session.diagnosis is None:
+            raise InputError("There is no diagnosis yet that could propose a check")
         if not 1 <= n <= len(checks):
-            raise InputError(f"there is no next check {n}; the diagnosis proposes {len(checks)}")
+            raise InputError(f"There is no next check {n}; the diagnosis proposes {len(checks) or 'none'}")
         await self._check([checks[n - 1]])
 
     async def auto(self, rounds: int) -> None:

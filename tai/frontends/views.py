@@ -171,14 +171,18 @@ def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
 
 
 def _context(view: ContextView) -> Iterator[RenderableType]:
-    about = f"about {counted(view.tokens, 'token')}" if view.asked else "nothing was asked yet"
+    asked = (
+        f"{counted(view.asked, 'question')}, about {counted(view.tokens, 'token')}"
+        if view.asked
+        else "nothing was asked yet"
+    )
     rows = (
         ("host", view.host or "none yet"),
         (
             "evidence",
             f"{counted(view.evidence, 'piece')}, {counted(view.findings, 'finding')}  /show logs  /show findings",
         ),
-        ("asked", f"{counted(view.asked, 'question')}, {about}  /show prompt"),
+        ("asked", f"{asked}  /show prompt" if view.asked else asked),
     )
     for name, text in rows:
         yield hang(f"{name:<11}", one_line(text), lead_style=FAINT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from tai.model import Subjects
 
@@ -96,6 +96,8 @@ _HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})(?:\.[A-Za-z0-9-]{1,6
 _HOST_PROSE = re.compile(
     r"\b(?:on|host|server|machine|node|box|vm|from|at)\s+[`'\"]?((?=[\w.-]*[a-z])(?:[A-Za-z][\w-]*\d[\w-]*(?:\.[\w-]+)*|[a-z][\w-]*(?:\.[\w-]+){2,}))[`'\"]?",
 )
+# What ordinary words do not have: a digit, or a dot inside.
+_TELLING = re.compile(r"\d|\w\.\w")
 _NOT_HOSTS = re.compile(
     r"\.(?:service|socket|timer|conf|log|py|sh|yaml|yml|json|txt|gz|mount|target)$|^(?:http|port|ipv|utf|sha|md)\d",
     re.IGNORECASE,
@@ -108,16 +110,32 @@ _MOUNT_WORDS = re.compile(
 
 def find_hosts(text: str) -> tuple[str, ...]:
     """Host names in order of mention: `Host: web-01` lines first, then names of a telling form in prose."""
-    labelled = (
-        name
-        for line in _HOST_LABEL.findall(text)
-        for name in re.split(r"[,\s]+", line)
-        if _HOST_NAME.fullmatch(name)
-    )
+    labelled = (name for line in _HOST_LABEL.findall(text) for name in _listed(line))
     prose = (
         name.rstrip(".") for name in _HOST_PROSE.findall(text) if not _NOT_HOSTS.search(name.rstrip("."))
     )
     return _unique([*labelled, *prose])
+
+
+def _listed(line: str) -> Iterator[str]:
+    """The names that a `Host:` line begins with: `web-01, web-02 and web-03`, but of `web-01, the shop is down` the first only.
+
+    The first word is a name whatever it looks like. After it, one word between commas is another of its kind, and several are
+    names as far as they look like names.
+    """
+    first = ""
+    for item in re.split(r",|;|&|\band\b", line):
+        words = [word.strip("().:`'\"*") for word in item.split()]
+        if not words:
+            continue
+        for place, word in enumerate(words):
+            plain_list = len(words) == 1 and not _TELLING.search(first)
+            if not _HOST_NAME.fullmatch(word) or (first and not plain_list and not _TELLING.search(word)):
+                if place or not first:
+                    break  # prose goes on after the name
+                return
+            first = first or word
+            yield word
 
 
 def find_paths(text: str) -> tuple[str, ...]:

@@ -118,7 +118,7 @@ def test_collector_that_is_not_read_only_is_named_with_its_line(
     good = tmp_path / "collectors" / "mine.toml"
     assert listings.check_files([good, bad], config) == EXIT_USAGE
     said = capsys.readouterr()
-    assert said.out == f"{good}: good, 1 probes (1 ticket), 0 signatures, 0 cases\n"
+    assert said.out == f"{good}: good, 1 probe (1 ticket), 0 signatures, 0 cases\n"
     assert f"{bad}:8: probe(my-probe).argv: the read-only policy does not allow it: nft flush" in said.err
     good.write_text(bad.read_text())
     with pytest.raises(ConfigError, match=r"mine\.toml:8"):

@@ -14,6 +14,13 @@ from tai.ticket.subjects import find_hosts, find_paths, find_subjects
     [
         ("Host: web-01.example.com\nslow", ("web-01.example.com",)),
         ("**Server:** db7, db8", ("db7", "db8")),
+        ("Hosts: web-01 web-02 (both in the same rack)", ("web-01", "web-02")),
+        ("Hosts: web, db and cache", ("web", "db", "cache")),
+        ("Host: web-01, the mail queue grows, /var looks full", ("web-01",)),
+        ("Host: web-01, urgent", ("web-01",)),
+        ("Host: shop is down since noon", ("shop",)),
+        ("Server: db-1.example.net (10.0.0.7), and db-2", ("db-1.example.net", "10.0.0.7", "db-2")),
+        ("Host: -", ()),
         ("502 on web-01 since noon", ("web-01",)),
         ("the box at 10 is fine", ()),
         ("on monday the service on port 8080 failed", ()),
