@@ -42,9 +42,10 @@ record-demo: venv  ## break a real host and record it anew for the demo (root; m
 picture: venv  ## draw docs/demo.svg anew from a real run of the demo
 	$(PY)/python build/picture.py
 
-docs: venv  ## write the generated pages anew: docs/policy.md, docs/collectors.md
+docs: venv  ## write the generated pages anew: docs/policy.md, docs/collectors.md, lists in docs/writing-collectors.md
 	$(PY)/python -m tai.policy.listing > docs/policy.md
 	$(PY)/python -m tai.catalog.listing > docs/collectors.md
+	$(PY)/python -m tai.catalog.guide docs/writing-collectors.md
 
 bench-startup: venv  ## time --help and the first prompt
 	$(PY)/python tests/bench/startup.py

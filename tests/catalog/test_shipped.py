@@ -84,11 +84,3 @@ def test_command_line_says_what_kind_of_text_it_printed(command: str, kind: str)
 
 def test_output_of_a_table_is_not_read_as_a_log() -> None:
     assert CATALOG.kinds_of("df -h") == ("df",)
-
-
-def test_writing_guide_shows_a_collector_that_loads(tmp_path: Path) -> None:
-    guide = (Path(__file__).parents[2] / "docs" / "writing-collectors.md").read_text()
-    example = guide.split("```toml\n", 1)[1].split("```", 1)[0]
-    (tmp_path / "queue.toml").write_text(example)
-    catalog = load_catalog([resources.folder("collectors"), tmp_path])
-    assert list(failed_cases(catalog.signatures["relay-denied"], catalog.parsers)) == []
