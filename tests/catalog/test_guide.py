@@ -28,6 +28,7 @@ _TOLD_OTHERWISE = {
     "cases": "[[signature.case]]",
     "probes": "[[probe]]",
     "signatures": "[[signature]]",
+    "match": "`match.line`",
 }
 
 
