@@ -146,10 +146,11 @@ def cli(context: click.Context, /, **given: Any) -> None:
     context.obj = given
     if context.invoked_subcommand is None:
         from tai.frontends import shell  # noqa: PLC0415 - see the module's docstring
+        from tai.frontends.flags import Flags  # noqa: PLC0415
 
         if sys.stdin.isatty():
-            context.exit(shell.repl(shell.Flags.of(given)))
-        context.exit(shell.diagnose(shell.Flags.of({**given, "ticket": Path("-")})))
+            context.exit(shell.repl(Flags.of(given)))
+        context.exit(shell.diagnose(Flags.of({**given, "ticket": Path("-")})))
 
 
 @cli.command()
@@ -198,8 +199,9 @@ def diagnose(context: click.Context, /, **given: Any) -> None:
     reached or trusted, 4 inconclusive, 130 interrupted.
     """
     from tai.frontends import shell  # noqa: PLC0415 - see the module's docstring
+    from tai.frontends.flags import Flags  # noqa: PLC0415
 
-    context.exit(shell.diagnose(shell.Flags.of(_merged(context, given))))
+    context.exit(shell.diagnose(Flags.of(_merged(context, given))))
 
 
 @cli.command(short_help="Collect evidence from hosts, diagnose nothing.")
@@ -224,8 +226,9 @@ def collect(context: click.Context, /, **given: Any) -> None:
     tai collect web-01 web-02 db-01   three hosts
     """
     from tai.frontends import shell  # noqa: PLC0415 - see the module's docstring
+    from tai.frontends.flags import Flags  # noqa: PLC0415
 
-    context.exit(shell.collect(shell.Flags.of(_merged(context, given))))
+    context.exit(shell.collect(Flags.of(_merged(context, given))))
 
 
 @cli.command()
@@ -234,9 +237,9 @@ def collect(context: click.Context, /, **given: Any) -> None:
 def demo(context: click.Context, /, **given: Any) -> None:
     """Diagnose a recorded real incident over real SSH on loopback. Nothing to set up."""
     from tai.demo import play  # noqa: PLC0415 - see the module's docstring
-    from tai.frontends import shell  # noqa: PLC0415
+    from tai.frontends.flags import Flags  # noqa: PLC0415
 
-    context.exit(play(shell.Flags.of(_merged(context, given))))
+    context.exit(play(Flags.of(_merged(context, given))))
 
 
 @cli.group()
@@ -327,9 +330,9 @@ def doctor(context: click.Context, /, **given: Any) -> None:
     Exit status: 0 when nothing failed, 3 when something did.
     """
     from tai.frontends import doctor as checks  # noqa: PLC0415 - see the module's docstring
-    from tai.frontends import shell  # noqa: PLC0415
+    from tai.frontends.flags import Flags  # noqa: PLC0415
 
-    context.exit(checks.doctor(shell.Flags.of(_merged(context, given))))
+    context.exit(checks.doctor(Flags.of(_merged(context, given))))
 
 
 def _merged(context: click.Context, given: dict[str, Any]) -> dict[str, Any]:

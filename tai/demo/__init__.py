@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tai.demo.recording import Recording
     from tai.demo.server import DemoServer
     from tai.engine.investigate import Investigation
-    from tai.frontends.shell import Flags
+    from tai.frontends.flags import Flags
     from tai.transport.base import Connection
 
 __all__ = ["play"]
@@ -30,7 +30,7 @@ def play(flags: Flags) -> int:
     Raises ConfigError when the recording is not there or is not one.
     """
     from tai.demo.recording import load, ticket_text  # noqa: PLC0415 - pydantic and asyncssh only when it plays
-    from tai.frontends import shell  # noqa: PLC0415
+    from tai.frontends.run import run  # noqa: PLC0415
 
     place = folder("demo") / "recording"
     recording, ticket = load(place), ticket_text(place)
@@ -44,7 +44,7 @@ def play(flags: Flags) -> int:
                 await investigation.close()
                 await stage.close()
 
-        return shell.run(
+        return run(
             flags,
             flags.settings(),
             work,

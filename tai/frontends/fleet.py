@@ -1,6 +1,6 @@
 """Several hosts in one run: each its own investigation, session and record; what they print comes host by host, whole.
 
-Counterpart of `tai.frontends.shell.run`, which does one. A slow or dead host costs only itself: the others go on, and the
+Counterpart of `tai.frontends.run`, which does one. A slow or dead host costs only itself: the others go on, and the
 last lines say how each one went.
 """
 
@@ -29,15 +29,20 @@ from tai.errors import (
 )
 from tai.events import FindingFound, ObservationMade, Stamped
 from tai.frontends.activity import Activity
+from tai.frontends.assembly import load_parts, new_session
 from tai.frontends.console import open_console
 from tai.frontends.jsonl import JsonLines
 from tai.frontends.lines import BAD, FAINT, GOOD, WARN, counted, hang, heading, seconds
+from tai.frontends.login import ssh_connect
 from tai.frontends.render import Renderer
+from tai.frontends.run import investigate
 from tai.transport.base import Target
 
 if TYPE_CHECKING:
     from tai.engine.gather import Connect
-    from tai.frontends.shell import Flags, Parts, Work
+    from tai.frontends.assembly import Parts
+    from tai.frontends.flags import Flags
+    from tai.frontends.run import Work
     from tai.model import Window
     from tai.settings import Settings
 
@@ -91,15 +96,13 @@ class _Fleet:
     ended: list[_Ended] = field(default_factory=list)
 
     async def run(self, targets: Sequence[Target]) -> None:
-        from tai.frontends import shell  # noqa: PLC0415 - shell imports this module when there are several hosts
-
         task = asyncio.current_task()
         for number in (signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, task.cancel if task else lambda: None)
         talk = open_console(sys.stderr)
         activity = Activity(talk)
-        connect = shell.ssh_connect(self.chosen, asking=activity.held)  # shared, and with it the jump hosts
-        parts = shell.load_parts(self.chosen)
+        connect = ssh_connect(self.chosen, asking=activity.held)  # shared, and with it the jump hosts
+        parts = load_parts(self.chosen)
         gate = asyncio.Semaphore(self.chosen.hosts_at_once)
         waiting = {target.name: None for target in targets}
 
@@ -130,8 +133,6 @@ class _Fleet:
 
     async def _one(self, target: Target, connect: Connect, parts: Parts, talk: Console) -> None:
         """One host, from the login to its last line. Nothing that goes wrong with it is raised."""
-        from tai.frontends import shell  # noqa: PLC0415 - see run
-
         out, said = _memory(open_console(sys.stdout)), _memory(talk)
         renderer = Renderer(out, talk=said, verbose=self.flags.verbose)
         sink = JsonLines(sys.stdout) if self.flags.as_json else renderer
@@ -143,9 +144,9 @@ class _Fleet:
             ended.hear(stamped)
             sink(stamped)
 
-        session, bus, close_record = shell.new_session(self.chosen, hear, target)
+        session, bus, close_record = new_session(self.chosen, hear, target)
         try:
-            ended.status = await shell.investigate(
+            ended.status = await investigate(
                 self.flags,
                 self.chosen,
                 self.work,

@@ -14,7 +14,7 @@ from tai.transport.base import Target
 
 if TYPE_CHECKING:
     from tai.engine.gather import Connect
-    from tai.frontends.shell import Flags
+    from tai.frontends.flags import Flags
     from tai.settings import Settings
     from tai.transport.sosreport import SosreportConnection
 

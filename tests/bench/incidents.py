@@ -27,7 +27,8 @@ from typing import Any
 from tai.engine.investigate import Investigation
 from tai.engine.prompt import defang
 from tai.engine.session import Session
-from tai.frontends import shell
+from tai.frontends.flags import Flags
+from tai.frontends.run import run
 from tai.model import Attachment, Diagnosis, Finding
 
 ROOT = Path(__file__).parents[2]
@@ -55,9 +56,9 @@ def diagnose(incident: dict[str, Any], budget: int) -> Run:
         await investigation.diagnose(incident["ticket"], attachments)
         kept.append(investigation.session)
 
-    flags = shell.Flags(no_host=True, engine="deterministic", budget=budget)
+    flags = Flags(no_host=True, engine="deterministic", budget=budget)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        shell.run(flags, flags.settings(), work, target=None)
+        run(flags, flags.settings(), work, target=None)
     (session,) = kept
     assert session.diagnosis is not None
     return Run(session.prompt_text, session.findings, session.diagnosis)

@@ -12,7 +12,9 @@ import sys
 import time
 from pathlib import Path
 
-from tai.frontends import shell
+from tai.frontends.assembly import build, new_session
+from tai.frontends.flags import Flags
+from tai.frontends.login import ssh_connect
 from tai.policy.wire import Wire
 from tai.settings import load
 from tai.transport.base import Limits, Target
@@ -22,9 +24,9 @@ from tai.transport.ssh import connect
 async def collected(target: Target) -> float:
     """Seconds for a whole collection through the engine, records included."""
     chosen = load()
-    login = shell.ssh_connect(chosen)
-    session, bus, close = shell.new_session(chosen, lambda _: None, target)
-    investigation = shell.build(shell.Flags(), chosen, session, bus=bus, connect=login)
+    login = ssh_connect(chosen)
+    session, bus, close = new_session(chosen, lambda _: None, target)
+    investigation = build(Flags(), chosen, session, bus=bus, connect=login)
     started = time.monotonic()
     await investigation.collect(["bench"])
     took = time.monotonic() - started

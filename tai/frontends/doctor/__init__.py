@@ -15,8 +15,8 @@ from tai.frontends.console import open_console
 from tai.frontends.doctor.here import look_here
 from tai.frontends.doctor.host import look_at
 from tai.frontends.doctor.line import Line
+from tai.frontends.flags import Flags
 from tai.frontends.lines import BAD, FAINT, GOOD, WARN, hang, shown
-from tai.frontends.shell import Flags
 
 _STYLE = {"ok": GOOD, "warn": WARN, "fail": BAD}
 

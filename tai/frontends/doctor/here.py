@@ -13,7 +13,8 @@ from tai.catalog import load_catalog
 from tai.engine.prompt import load_templates
 from tai.errors import ConfigError, TaiError
 from tai.frontends.doctor.line import Line
-from tai.frontends.shell import Flags, engine_name, model_engine
+from tai.frontends.engines import engine_name, model_engine
+from tai.frontends.flags import Flags
 from tai.settings import Settings, default_config_path
 
 

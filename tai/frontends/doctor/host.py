@@ -14,9 +14,10 @@ from tai.bus import Sink
 from tai.catalog import load_catalog
 from tai.errors import HostError, TaiError
 from tai.events import Stamped
-from tai.frontends import shell
+from tai.frontends.assembly import build, new_session
 from tai.frontends.doctor.line import Line
-from tai.frontends.shell import Flags
+from tai.frontends.flags import Flags
+from tai.frontends.login import ssh_connect
 from tai.model import Facts
 from tai.policy import catalogue
 from tai.policy.sandbox import Sandbox
@@ -64,10 +65,10 @@ async def look_at(flags: Flags, chosen: Settings, target: Target) -> AsyncIterat
     if named.verdict == "fail":
         return
     watched = Watched(hops)
-    connect = shell.ssh_connect(chosen, watch=watched)
-    session, bus, close_record = shell.new_session(chosen, _silence(), target)
+    connect = ssh_connect(chosen, watch=watched)
+    session, bus, close_record = new_session(chosen, _silence(), target)
     try:
-        investigation = shell.build(flags, chosen, session, bus=bus, connect=connect)
+        investigation = build(flags, chosen, session, bus=bus, connect=connect)
         login = asyncio.create_task(investigation.connect())
         try:
             async for line in watched.connect(login):
