@@ -68,6 +68,8 @@ class Stamp:
 def stamp_of(line: str, *, year: int) -> Stamp | None:  # noqa: PLR0911 - one return for each form
     """The time in the first part of a line, None when there is none. year: for forms that do not print one."""
     head = line[:_HEAD]
+    if ":" not in head and "1" not in head and "[" not in head:
+        return None  # no form does without; most lines of tables and files end here
     if found := _ISO.search(head):
         zone = (found["zone"] or "").strip().replace("UTC", "+00:00").replace("Z", "+00:00")
         return _stamp(

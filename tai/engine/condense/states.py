@@ -13,7 +13,7 @@ _COUNTED: Final = 30.0
 
 # Where none of these stands, no mark does: cheaper than any pattern.
 _SIGNS: Final = re.compile("|".join(map(re.escape, (
-    "](F)", "_", "(unhealthy)", "Exited (", "Restarting (", " 0/", " D", " Z", "^?", "^x", "DOWN", "LISTEN", "avg10=", "MemAvailable",
+    "](F)", "_]", "_U", "(unhealthy)", "Exited (", "Restarting (", " 0/", " D", " Z", "^?", "^x", "DOWN", "LISTEN", "avg10=", "MemAvailable",
     "errors", "dropped", "verru", "FAULT", "UNAVAIL", ".INIT.", "faulty",
 ))))  # fmt: skip
 _MARKS = re.compile(
