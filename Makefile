@@ -1,6 +1,6 @@
 # Two commands for a fresh machine: `make demo` and `make test`. Both make .venv first; see build/venv.sh.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-slow check format constraints record-demo picture docs incidents clean
+.PHONY: help venv demo test test-slow check format constraints record-demo picture docs dist-docs incidents clean
 .PHONY: bench-startup bench-policy bench-text bench-inspect bench-calibration bench-condense bench-ssh bench-hosts
 
 PY := .venv/bin
@@ -42,10 +42,14 @@ record-demo: venv  ## break a real host and record it anew for the demo (root; m
 picture: venv  ## draw docs/demo.svg anew from a real run of the demo
 	$(PY)/python build/picture.py
 
-docs: venv  ## write the generated pages anew: docs/policy.md, docs/collectors.md, lists in docs/writing-collectors.md
+docs: venv  ## write the generated pages anew: docs/policy.md, docs/collectors.md, docs/config.md, lists in docs/writing-collectors.md
 	$(PY)/python -m tai.policy.listing > docs/policy.md
 	$(PY)/python -m tai.catalog.listing > docs/collectors.md
 	$(PY)/python -m tai.catalog.guide docs/writing-collectors.md
+	$(PY)/python -m tai.frontends.config_page > docs/config.md
+
+dist-docs: venv  ## write the man page and the shell completions into dist/
+	$(PY)/python build/manual.py dist
 
 bench-startup: venv  ## time --help and the first prompt
 	$(PY)/python tests/bench/startup.py

@@ -11,6 +11,7 @@ need() { # program, Debian package
 need sshd openssh-server
 need ssh openssh-client
 need ssh-agent openssh-client
+need mandoc mandoc
 need zsh zsh
 need tcsh tcsh
 need fish fish

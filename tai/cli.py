@@ -16,6 +16,20 @@ import click
 
 from tai import __version__
 from tai.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, TaiError
+from tai.usage import Group, command_context, listed, meant
+
+
+def _complete(name: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """The function of that name in `tai.frontends.complete`, imported when a shell asks."""
+
+    def offer(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+        from tai.frontends import complete  # noqa: PLC0415 - see the module's docstring
+
+        offered: list[str] = getattr(complete, name)(context, parameter, begun)
+        return offered
+
+    return offer
+
 
 _SSH_OPTIONS = [
     click.option(
@@ -31,6 +45,7 @@ _SSH_OPTIONS = [
         "--jump-host",
         "jump",
         metavar="[USER@]HOST[:PORT][,…]",
+        shell_complete=_complete("hosts"),
         help="Go through these hosts, nearest first; 'none' for a direct way.",
     ),
     click.option("-l", "--user", help="User to log in as."),
@@ -112,23 +127,42 @@ def _options(*groups: Sequence[Callable[[_Function], _Function]]) -> Callable[[_
     return add
 
 
-class _Group(click.Group):
-    """A group that answers a host name where a command belongs with the command that was meant."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            import difflib  # noqa: PLC0415 - only on the way to an error
-
-            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
-            hint = f"Did you mean 'tai {near[0]}'?" if near else f"To diagnose a host: tai diagnose {args[0]}"
-            raise click.UsageError(f"No such command '{args[0]}'. {hint}", ctx=ctx)
-        return super().resolve_command(ctx, args)
+_HEADINGS = {
+    "What is looked at": (
+        "collectors",
+        "paths",
+        "since",
+        "until",
+        "no_host",
+        "sosreport",
+        "attach",
+        "ticket",
+    ),
+    "The way to the host": ("identity_files", "jump", "user", "port", "ignore_ssh_config"),
+    "Who answers": ("engine", "model_url", "model", "budget", "samples", "auto", "anonymize"),
+    "Output": ("as_json", "verbose", "debug", "show_plan", "show_prompt", "output", "copy", "plain"),
+}
+_SECTIONS = {
+    "Diagnose": ("diagnose", "collect", "ask", "demo"),
+    "Set up": ("doctor", "config", "model"),
+    "Look up": ("help", "collectors", "policy", "schema"),
+    "Sessions": ("sessions", "replay"),
+}
 
 
 @click.group(
-    cls=_Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+    cls=Group,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    sections=_SECTIONS,
+    headings=_HEADINGS,
+    examples=[
+        ("tai", "the prompt: paste a ticket, ask on"),
+        ("tai diagnose web-01 -t ticket.md", "one diagnosis"),
+        ("tai doctor web-01", "is the way there clear?"),
+        ("tai demo", "a recorded incident, nothing to set up"),
+        ("tai help read-only", "what may run on a host, and what never does"),
+    ],
 )
 @click.version_option(__version__, "-V", "--version", message="tai %(version)s")
 @_options(_SSH_OPTIONS, _ENGINE_OPTIONS, _EVIDENCE_OPTIONS, _OUTPUT_OPTIONS)
@@ -137,11 +171,6 @@ def cli(context: click.Context, /, **given: Any) -> None:
     """Read-only incident diagnosis over SSH: what broke on this host, and how do we know?
 
     Without a command: the interactive prompt, or, with a ticket on standard input, its diagnosis.
-
-    \b
-    tai                                     the prompt
-    tai diagnose web-01 --ticket FILE       one diagnosis
-    tai demo                                a recorded incident, nothing to set up
     """
     context.obj = given
     if context.invoked_subcommand is None:
@@ -149,12 +178,21 @@ def cli(context: click.Context, /, **given: Any) -> None:
         from tai.frontends.flags import Flags  # noqa: PLC0415
 
         if sys.stdin.isatty():
-            context.exit(shell.repl(Flags.of(given)))
+            context.exit(shell.repl(Flags.of(_merged(context, given))))
+        given = _merged(context, given)
         context.exit(shell.diagnose(Flags.of({**given, "ticket": Path("-")})))
 
 
-@cli.command()
-@click.argument("hosts", metavar="[HOST]...", nargs=-1)
+@cli.command(
+    examples=[
+        ("tai diagnose web-01 -t ticket.md", "what broke on web-01?"),
+        ("tai diagnose -t - < mail.txt", "the host that the ticket names"),
+        ("tai diagnose db-01 db-02 -t t.md", "several hosts, side by side"),
+        ("tai diagnose web-01 -t t.md --show-plan", "what would run; runs none of it"),
+        ("tai diagnose web-01 -t t.md --json", "every event, one a line"),
+    ]
+)
+@click.argument("hosts", metavar="[HOST]...", nargs=-1, shell_complete=_complete("hosts"))
 @click.option(
     "-t",
     "--ticket",
@@ -178,6 +216,7 @@ def cli(context: click.Context, /, **given: Any) -> None:
     "collectors",
     multiple=True,
     metavar="NAME",
+    shell_complete=_complete("collectors"),
     help="Only this collector or probe; may be given several times.",
 )
 @click.option(
@@ -204,13 +243,22 @@ def diagnose(context: click.Context, /, **given: Any) -> None:
     context.exit(shell.diagnose(Flags.of(_merged(context, given))))
 
 
-@cli.command(short_help="Collect evidence from hosts, diagnose nothing.")
-@click.argument("hosts", metavar="[HOST]... [NAME]...", nargs=-1)
+@cli.command(
+    short_help="Collect evidence from hosts, diagnose nothing.",
+    examples=[
+        ("tai collect web-01 network", "one collector, one host"),
+        ("tai collect web-01 web-02 db-01", "three hosts"),
+    ],
+)
+@click.argument(
+    "hosts", metavar="[HOST]... [NAME]...", nargs=-1, shell_complete=_complete("hosts_and_collectors")
+)
 @click.option(
     "--collect",
     "collectors",
     multiple=True,
     metavar="NAME",
+    shell_complete=_complete("collectors"),
     help="Only this collector or probe; may be given several times.",
 )
 @_options(_SOSREPORT_OPTIONS, _SSH_OPTIONS, _EVIDENCE_OPTIONS, _OUTPUT_OPTIONS)
@@ -220,10 +268,6 @@ def collect(context: click.Context, /, **given: Any) -> None:
 
     Behind the first host, a word that names a collector or probe is a NAME; every other one is a further host. Hosts are
     looked at side by side, and one that cannot be reached costs only itself.
-
-    \b
-    tai collect web-01 network        one collector, one host
-    tai collect web-01 web-02 db-01   three hosts
     """
     from tai.frontends import shell  # noqa: PLC0415 - see the module's docstring
     from tai.frontends.flags import Flags  # noqa: PLC0415
@@ -258,7 +302,7 @@ def collectors_list(context: click.Context, /, **given: Any) -> None:
 
 
 @collectors.command("show", short_help="One collector: its commands and signatures.")
-@click.argument("name")
+@click.argument("name", shell_complete=_complete("collector_names"))
 @_options(_SSH_OPTIONS[-1:])
 @click.pass_context
 def collectors_show(context: click.Context, /, name: str, **given: Any) -> None:
@@ -284,7 +328,14 @@ def policy() -> None:
     """What tai may run: check command lines, list the catalogue."""
 
 
-@policy.command("check", short_help="The verdict on each command line.")
+@policy.command(
+    "check",
+    short_help="The verdict on each command line.",
+    examples=[
+        ("tai policy check 'ss -tlnp | grep 80'", "one command line"),
+        ("tai policy check - < runbook.txt", "each line of a file"),
+    ],
+)
 @click.argument("command", required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def policy_check(command: str | None, *, as_json: bool) -> None:
@@ -320,8 +371,73 @@ def policy_sudoers(context: click.Context, /, user: str, **given: Any) -> None:
     context.exit(listings.policy_sudoers(user, _merged(context, given)["config_file"]))
 
 
+@cli.command(
+    "help",
+    short_help="A topic, or a command's options.",
+    examples=[
+        ("tai help", "all topics and commands"),
+        ("tai help read-only", "a topic"),
+        ("tai help policy check", "a command"),
+    ],
+)
+@click.argument("words", metavar="[TOPIC|COMMAND]", nargs=-1, shell_complete=_complete("topics_and_commands"))
+@click.pass_context
+def help_(context: click.Context, /, words: tuple[str, ...]) -> None:
+    """Show a help topic, or what a command takes; alone, the list of both."""
+    from tai.frontends import topics  # noqa: PLC0415 - see the module's docstring
+
+    root = context.find_root()
+    if not words:
+        click.echo(root.get_help())
+        click.echo(listed("Help topics, for 'tai help TOPIC'", list(topics.topics().items())))
+        return
+    topic, command = topics.named(" ".join(words)), command_context(root, words)
+    if topic in topics.topics():
+        topics.show(topic)
+        if command is not None:
+            click.echo(f"\nThe command's options: {command.command_path} --help")
+    elif command is not None:
+        click.echo(command.get_help())
+    else:
+        names = (
+            [*topics.topics(), *root.command.list_commands(root)] if isinstance(root.command, Group) else []
+        )
+        raise click.UsageError(
+            f"There is no topic or command '{topic}'. {meant(topic, names, 'tai help')}", ctx=context
+        )
+
+
+@cli.group(short_help="Settings, and where each came from.")
+def config() -> None:
+    """Settings: each value with where it came from, and the config file's name."""
+
+
+@config.command("show")
+@click.option("--json", "json_values", is_flag=True, help="One JSON object, by setting.")
+@_options(_SSH_OPTIONS[-1:], _ENGINE_OPTIONS, _EVIDENCE_OPTIONS)
+@click.pass_context
+def config_show(context: click.Context, /, *, json_values: bool, **given: Any) -> None:
+    """Each setting, its value, and where that came from: default, file and line, variable, flag."""
+    from tai.frontends import config as settings  # noqa: PLC0415 - see the module's docstring
+    from tai.frontends.flags import Flags  # noqa: PLC0415
+
+    merged = _merged(context, given)
+    context.exit(settings.show(Flags.of(merged), as_json=json_values or merged["as_json"]))
+
+
+@config.command("path")
+@_options(_SSH_OPTIONS[-1:])
+@click.pass_context
+def config_path(context: click.Context, /, **given: Any) -> None:
+    """The config file that is read, whether it exists or not."""
+    from tai.frontends import config as settings  # noqa: PLC0415 - see the module's docstring
+    from tai.frontends.flags import Flags  # noqa: PLC0415
+
+    context.exit(settings.path(Flags.of(_merged(context, given))))
+
+
 @cli.command(short_help="What works here and on the way to HOST, and what to do.")
-@click.argument("host", metavar="[HOST]", required=False)
+@click.argument("host", metavar="[HOST]", required=False, shell_complete=_complete("hosts"))
 @_options(_SSH_OPTIONS)
 @click.pass_context
 def doctor(context: click.Context, /, **given: Any) -> None:
@@ -337,15 +453,25 @@ def doctor(context: click.Context, /, **given: Any) -> None:
 
 def _merged(context: click.Context, given: dict[str, Any]) -> dict[str, Any]:
     """A subcommand's flags over those given before it: `tai -J bastion diagnose web-01` is what it looks like."""
+    _say_unknown_variables()
     outer: dict[str, Any] = context.find_root().obj or {}
     unset = (None, (), False)
     return {**outer, **given, **{name: value for name, value in outer.items() if given.get(name) in unset}}
 
 
+def _say_unknown_variables() -> None:
+    """A `TAI_…` variable that is no setting does nothing, which its author does not expect."""
+    if any(name.upper().startswith("TAI_") for name in os.environ):
+        from tai.settings import unknown_variables  # noqa: PLC0415 - only where there are any
+
+        for said in unknown_variables():
+            click.echo(f"tai: {said}", err=True)
+
+
 def main() -> None:
     """The `tai` command. Never lets a traceback reach a user, and never swallows one: it goes into a file."""
     try:
-        status = cli.main(standalone_mode=False)
+        status = cli.main(prog_name="tai", standalone_mode=False)
     except click.exceptions.Abort:
         status = EXIT_INTERRUPTED
     except click.ClickException as error:

@@ -1,4 +1,4 @@
-"""Finds the data folders (`collectors/`, `prompts/`, `demo/`) in a checkout, an installed wheel, or a single binary.
+"""Finds the data folders (`collectors/`, `prompts/`, `help/`, `demo/`) in a checkout, an installed wheel, or a single binary.
 
 Not a reader: it gives paths, and the catalog and the prompt loader read them.
 """
@@ -10,12 +10,13 @@ from typing import Literal
 
 _PACKAGE = Path(__file__).parent
 
-Folder = Literal["collectors", "prompts", "demo"]
+Folder = Literal["collectors", "prompts", "help", "demo"]
 
 # In a checkout the demo is one of the recorded incidents of the test hosts.
 _CHECKOUT: dict[Folder, Path] = {
     "collectors": _PACKAGE.parent / "collectors",
     "prompts": _PACKAGE.parent / "prompts",
+    "help": _PACKAGE.parent / "help",
     "demo": _PACKAGE.parent / "vm-fixtures" / "incidents" / "disk-full-database",
 }
 

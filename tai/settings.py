@@ -7,10 +7,12 @@ Not a global: `load` is called once by the front end. Strength rises from the bu
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -202,7 +204,7 @@ def load(path: Path | None = None, flags: Mapping[str, Any] | None = None) -> Se
     try:
         return Layered(**given)
     except ValidationError as error:
-        raise _explain(error, file, values) from None
+        raise _explain(error, file, values, given) from None
     except SettingsError as error:
         # A list or table in an environment variable is JSON, and this one is not.
         name = re.search(r'field "(\w+)"', str(error))
@@ -257,7 +259,9 @@ def line_of(text: str, *path: str) -> int | None:
     return found
 
 
-def _explain(error: ValidationError, file: Path, values: Mapping[str, Any]) -> ConfigError:
+def _explain(
+    error: ValidationError, file: Path, values: Mapping[str, Any], flags: Mapping[str, Any]
+) -> ConfigError:
     first = error.errors()[0]
     path = [str(part) for part in first["loc"]] or [""]
     key = path[0]
@@ -266,10 +270,99 @@ def _explain(error: ValidationError, file: Path, values: Mapping[str, Any]) -> C
         near = difflib.get_close_matches(path[-1], HostSettings.model_fields, n=1)
         known = ", ".join(HostSettings.model_fields)
         said = "unknown setting; " + (f"did you mean {near[0]}?" if near else f"known here: {known}")
-    variable = f"TAI_{key}".upper()
-    if variable in os.environ:
-        return ConfigError(f"environment variable {variable}", said)
-    if key in values:
+    variable = _variable(key)
+    if key not in flags and variable is not None and not _in_file(values, path):
+        return ConfigError(f"environment variable {variable}", said, key=".".join(path[1:]))
+    if key not in flags and key in values:
         line = line_of(file.read_text(encoding="utf-8"), *path)
         return ConfigError(file, said, line=line, key=".".join(path))
     return ConfigError(f"--{key.replace('_', '-')}", said)
+
+
+def _in_file(values: Mapping[str, Any], path: list[str]) -> bool:
+    """Whether a mistake at `path` is the file's although the variable of that name is set: tables are put together."""
+    return len(path) > 1 and _at(values, path) is not None and _at(_table(path[0]), path[1:]) is None
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A setting as it holds, and where it came from.
+
+    name: with the names of tables, `hosts.web-01.sudo`; source: what kind of place; where: `FILE:LINE`, the
+    variable's or the flag's name, '' for a built-in value.
+    """
+
+    name: str
+    value: Any
+    source: Literal["default", "file", "environment", "flag"]
+    where: str = ""
+
+
+def values_of(
+    chosen: Settings, path: Path | None = None, flags: Mapping[str, Any] | None = None
+) -> list[Value]:
+    """Every setting of `chosen`, which `load(path, flags)` gave, with its origin, in the order of the class."""
+    file = path or default_config_path()
+    values = _read_file(file, required=False)
+    text = file.read_text(encoding="utf-8") if values else ""
+    given = {name for name, value in (flags or {}).items() if value is not None}
+    found: list[Value] = []
+    for name in Settings.model_fields:
+        if name == "hosts":
+            found.extend(_hosts(chosen, file, values, text))
+        elif name in given:
+            found.append(Value(name, getattr(chosen, name), "flag", f"--{name.replace('_', '-')}"))
+        elif (variable := _variable(name)) is not None:
+            found.append(Value(name, getattr(chosen, name), "environment", variable))
+        elif name in values:
+            found.append(Value(name, getattr(chosen, name), "file", f"{file}:{line_of(text, name)}"))
+        else:
+            found.append(Value(name, getattr(chosen, name), "default"))
+    return found
+
+
+def _hosts(chosen: Settings, file: Path, values: Mapping[str, Any], text: str) -> Iterator[Value]:
+    """The tables of single hosts, key by key. One table may be put together from the variable and the file."""
+    variable, table = _variable("hosts") or "", _table("hosts")
+    for host, settings in chosen.hosts.items():
+        for key in HostSettings.model_fields:
+            name, value = f"hosts.{host}.{key}", getattr(settings, key)
+            if _at(table, [host, key]) is not None:
+                yield Value(name, value, "environment", variable)
+            elif _at(values, ["hosts", host, key]) is not None:
+                yield Value(name, value, "file", f"{file}:{line_of(text, 'hosts', host, key)}")
+            else:
+                yield Value(name, value, "default")
+
+
+def _variable(name: str) -> str | None:
+    """The environment variable that sets `name`, as it is spelled there; their names are read in any case."""
+    return next((each for each in os.environ if each.upper() == f"TAI_{name}".upper()), None)
+
+
+def _table(name: str) -> Any:
+    """What an environment variable says as JSON, None when it says nothing that can be read."""
+    try:
+        return json.loads(os.environ[_variable(name) or ""])
+    except (KeyError, ValueError):
+        return None
+
+
+def _at(tables: Any, path: list[str]) -> Any:
+    for key in path:
+        if not isinstance(tables, Mapping) or key not in tables:
+            return None
+        tables = tables[key]
+    return tables
+
+
+def unknown_variables() -> list[str]:
+    """A sentence for each `TAI_…` variable that is no setting. Values are not repeated: one might be a secret."""
+    known = {f"TAI_{name}".upper() for name in Settings.model_fields}
+    said = []
+    for variable in sorted(os.environ):
+        if variable.upper().startswith("TAI_") and variable.upper() not in known:
+            near = difflib.get_close_matches(variable.upper(), known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "tai help config lists the settings"
+            said.append(f"environment variable {variable} is no setting and has no effect; {hint}")
+    return said

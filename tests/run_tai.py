@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,12 +44,15 @@ class Tai:
     def words(self, *words: str) -> list[str]:
         return [*self.inside, sys.executable, "-m", "tai", *words]
 
-    def __call__(self, *words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
+    def __call__(
+        self, *words: str, stdin: bytes = b"", variables: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run it to its end. variables: on top of the environment."""
         done = subprocess.run(
             self.words(*words),
             input=stdin,
             capture_output=True,
-            env=self.environment,
+            env={**self.environment, **(variables or {})},
             timeout=50,
             check=False,
         )

@@ -13,6 +13,9 @@ from tai.errors import InputError
 from tai.settings import Settings
 from tai.transport.base import Target
 
+SETTINGS = ("engine", "model_url", "model", "budget", "samples", "auto", "anonymize")
+"""The settings that a flag of the same name sets for one run."""
+
 
 @dataclass(frozen=True, slots=True)
 class Flags:
@@ -58,18 +61,12 @@ class Flags:
 
     def settings(self) -> Settings:
         """File and environment, with these flags on top."""
-        return settings.load(
-            self.config_file,
-            {
-                "engine": self.engine,
-                "model_url": self.model_url,
-                "model": self.model,
-                "budget": self.budget,
-                "samples": self.samples,
-                "auto": self.auto,
-                "anonymize": self.anonymize or None,
-            },
-        )
+        return settings.load(self.config_file, self.for_settings())
+
+    def for_settings(self) -> dict[str, Any]:
+        """What these flags say about settings, by name; None where they say nothing."""
+        given = {name: getattr(self, name) for name in SETTINGS}
+        return {name: None if value is False else value for name, value in given.items()}
 
     def target(self, host: str) -> Target:
         """`HOST` or `USER@HOST` with the flags of ssh."""

@@ -32,7 +32,7 @@ from tai.policy.sudoers import fragment, grantable
 
 def collectors(config_file: Path | None) -> int:
     """`tai collectors list`."""
-    table = _Rows("collector", "probe", "depth", "what it looks at", "command")
+    table = Rows("collector", "probe", "depth", "what it looks at", "command")
     for collector in _catalog(config_file).collectors:
         for probe in collector.probes:
             more = f" (or {counted(len(probe.variants), 'other form')})" if probe.variants else ""
@@ -121,7 +121,7 @@ def policy_check(lines: Iterable[str], *, as_json: bool) -> int:
 
 def policy_list() -> int:
     """`tai policy list`: the whole catalogue."""
-    table = _Rows("command", "tier", "flags", "operands", "always added", "effects")
+    table = Rows("command", "tier", "flags", "operands", "always added", "effects")
     for row in rows():
         name = f"{row.program} {row.subcommand}".strip()
         flags, operands = ", ".join(row.flags), " or ".join(row.operands)
@@ -175,8 +175,8 @@ def _as_json(text: str, verdict: Verdict, notes: Sequence[str]) -> str:
     return json.dumps(fields)
 
 
-def _probes(found: Collector) -> _Rows:
-    table = _Rows("probe", "depth", "what it looks at", "command", "when")
+def _probes(found: Collector) -> Rows:
+    table = Rows("probe", "depth", "what it looks at", "command", "when")
     for probe in found.probes:
         table.add_row(probe.id, probe.depth, probe.title, " ".join(probe.argv), when_text(probe, probe.when))
         for variant in probe.variants:
@@ -184,8 +184,8 @@ def _probes(found: Collector) -> _Rows:
     return table
 
 
-def _signatures(found: Collector) -> _Rows:
-    table = _Rows("signature", "severity", "kind", "reads", "what it means", "reference")
+def _signatures(found: Collector) -> Rows:
+    table = Rows("signature", "severity", "kind", "reads", "what it means", "reference")
     for signature in found.signatures:
         table.add_row(
             signature.id,
@@ -198,7 +198,7 @@ def _signatures(found: Collector) -> _Rows:
     return table
 
 
-class _Rows:
+class Rows:
     """A table in the making: `add_row` and then `show`."""
 
     def __init__(self, *columns: str) -> None:

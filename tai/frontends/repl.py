@@ -23,17 +23,12 @@ from tai.commands.registry import Candidate
 from tai.commands.slash import COMMANDS
 from tai.commands.views import Message, View
 from tai.errors import EXIT_INTERRUPTED, EXIT_OK, HostError, TaiError
+from tai.frontends.first_run import welcome
 from tai.frontends.keys import keys_unseen
 from tai.frontends.prompt import Interrupts, Prompt
 
 Opening = Callable[[Callable[[View], None]], Context]
 """Makes the conversation's context, given what shows views. It runs in a thread beside the prompt: it emits no event."""
-
-_FIRST_TIME = """\
-tai reads a host over SSH and says what broke there; it changes nothing.
-Paste a ticket or describe the symptom, with the host's name in it, then Enter.
-Alt-Enter makes a new line. /help lists the commands, Tab completes them.
-Ctrl-C stops the work at hand and keeps what was found; Ctrl-D leaves."""
 
 
 class Repl:
@@ -78,7 +73,7 @@ class Repl:
     async def _run(self) -> int:
         self._console.print(Text(self._greeting, style="dim"))
         if self._first_time:
-            self._console.print(Text(_FIRST_TIME))
+            self._console.print(Text(welcome(model=self._engine != "deterministic")))
         drawn = asyncio.Event()
         self._prompt.when_drawn(drawn.set)
         opening = asyncio.create_task(self._open(drawn))

@@ -11,10 +11,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tai.model import Host
-from tai.policy.sandbox import Sandbox
-from tai.policy.wire import Wire
+if TYPE_CHECKING:  # a `Target` is made before the first prompt is drawn, and needs none of these
+    from tai.model import Host
+    from tai.policy.sandbox import Sandbox
+    from tai.policy.wire import Wire
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What starting costs: `tai --help` in processor time, and the REPL's first prompt in time on the wall.
+"""What starting costs: `tai --help` and a completion in processor time, and the REPL's first prompt in time on the wall.
 
     make bench-startup
 
@@ -14,19 +14,27 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pexpect
 
 _RUNS = 15
+# What a shell asks when Tab is pressed: hosts, collectors and probes fit here.
+_TAB = {"COMP_WORDS": "tai collect web-01 ", "COMP_CWORD": "3", "_TAI_COMPLETE": "zsh_complete"}
 _TAI = str(Path(sys.executable).with_name("tai"))
 
 
-def processor_ms(words: Sequence[str]) -> float:
+def processor_ms(words: Sequence[str], variables: Mapping[str, str] | None = None) -> float:
     """User and system time of one run and its children, in milliseconds."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(words, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, check=True)
+    subprocess.run(
+        words,
+        stdout=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, **(variables or {})},
+        check=True,
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return 1000 * (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
@@ -53,6 +61,10 @@ def main() -> None:
             (
                 "tai --help, processor",
                 statistics.median(processor_ms([_TAI, "--help"]) for _ in range(_RUNS)),
+            ),
+            (
+                "completion, processor",
+                statistics.median(processor_ms([_TAI], _TAB) for _ in range(_RUNS)),
             ),
             ("REPL prompt, wall clock", statistics.median(prompt_ms(state) for _ in range(_RUNS))),
         ]

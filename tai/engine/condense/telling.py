@@ -79,7 +79,20 @@ _HARMLESS = re.compile(
     """
 )
 # Each alternative above holds one of these: looking for them first costs a tenth of trying it.
-_HARMLESS_PARTS: Final = ("err", "fail", "exit", "warning", "problem", "crash", "panic", "oops=", "status=0", "crit", "-perl", "watchdog")
+_HARMLESS_PARTS: Final = (
+    "err",
+    "fail",
+    "exit",
+    "warning",
+    "problem",
+    "crash",
+    "panic",
+    "oops=",
+    "status=0",
+    "crit",
+    "-perl",
+    "watchdog",
+)
 
 _BY_WORD: Final[dict[str, tuple[re.Pattern[str], ...]]] = {}
 for _word, _pattern in PHRASES:
