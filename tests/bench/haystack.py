@@ -1,7 +1,7 @@
 """Long logs to lose an incident in: real lines of several hosts, with their times moved so that they follow one another.
 
-Made from this machine's logs, the shared sosreport and the shared command outputs (see `../shared/data/README.md`), the same for the
-same seed on the same machine. A line whose like is rare in its source is used once only: repeating a log would make its rare lines
+Made from this machine's logs, the shared sosreport and what are logs of the shared command outputs (see `../shared/data/README.md`), the
+same for the same seed on the same machine. A line whose like is rare in its source is used once only: repeating a log would make its rare lines
 common, and what is searched for stand out.
 """
 
@@ -18,6 +18,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+
+from tai.parsers.timestamps import stamp_of
 
 _LOGS = re.compile(
     r"/(?:journalctl_--no-pager|var/log/(?:[\w.-]+\.log|syslog|dmesg|apt/term\.log|apt/history\.log|openvswitch/[\w-]+\.log|libvirt/qemu/[\w-]+\.log))$"
@@ -66,7 +68,13 @@ def _sources(data: Path) -> tuple[tuple[str, ...], ...]:
                     texts.append(file.read().decode("utf-8", "replace"))
     samples = json.loads(lzma.decompress((data / "outputs/insights-samples.json.xz").read_bytes()))
     texts += [sample["text"] for sample in samples if sample["lines"] >= 20]
-    return tuple(tuple(text.split("\n")) for text in texts if text.count("\n") >= 20)
+    return tuple(tuple(text.split("\n")) for text in texts if text.count("\n") >= 20 and _is_log(text))
+
+
+def _is_log(text: str) -> bool:
+    """Most lines begin with a time: not a table, a listing or a file of settings."""
+    lines = text.split("\n")
+    return 2 * sum(stamp_of(line, year=2026) is not None for line in lines) > len(lines)
 
 
 def haystack(size: int, *, data: Path, seed: int = 1) -> list[str]:
