@@ -193,6 +193,14 @@ class Citation(Frozen):
 Severity = Literal["info", "low", "medium", "high", "critical"]
 
 
+class Bearing(Frozen):
+    """What a known fault is about, to compare with a ticket. effects: what it is and does to others (`tai.catalog.model.Effect`);
+    topics: words by which tickets speak of its subject."""
+
+    effects: frozenset[str] = frozenset()
+    topics: frozenset[str] = frozenset()
+
+
 class Finding(Frozen):
     """A fault signature that fitted. signature: its id in the catalog; cited: never empty.
 

@@ -141,7 +141,7 @@ class Stage:
                 raise host
             return host
 
-        fallback = DeterministicEngine(CATALOG.symptoms)
+        fallback = DeterministicEngine(CATALOG.symptoms, CATALOG.bearings)
         self.session = Session(id="s", folder=folder, nonce=NONCE, target=Target(target))
         self.investigation = Investigation(
             self.session,

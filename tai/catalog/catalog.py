@@ -6,16 +6,21 @@ Not a reader (`tai.catalog.load`) and not a chooser (`tai.engine.plan`).
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from tai.catalog.model import Collector, Probe, Signature
+from tai.model import Bearing
 from tai.parsers.lines import Words
 
 LOG = "log"
 """The kind of any text that is lines of a log: journals, the kernel's ring, syslog files, what a program said."""
+
+# Collectors that may know a word, for it to say what a ticket is about.
+_OWN_WORD = 2
 
 # Programs whose first word after the flags says what they print.
 _WITH_SUBCOMMAND = frozenset(
@@ -56,6 +61,22 @@ class Catalog:
     def symptoms(self) -> frozenset[str]:
         """Ids of signatures that never stand as a root cause by themselves."""
         return frozenset(name for name, signature in self.signatures.items() if not signature.cause)
+
+    @cached_property
+    def bearings(self) -> dict[str, Bearing]:
+        """Signature → what it can do to others or is itself, and the words by which tickets speak of its subject.
+
+        A word that many collectors know ("slow", "errors") says nothing of the subject.
+        """
+        knowing = Counter(word for collector in self.collectors for word in set(collector.words))
+        return {
+            signature.id: Bearing(
+                effects=frozenset((*signature.effect, *signature.leads_to)),
+                topics=frozenset(word for word in collector.words if knowing[word] <= _OWN_WORD),
+            )
+            for collector in self.collectors
+            for signature in collector.signatures
+        }
 
     @cached_property
     def parsers(self) -> dict[str, str]:

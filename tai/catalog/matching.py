@@ -10,14 +10,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
+from tai.catalog.literals import may_fit
 from tai.catalog.model import Condition, Match
 from tai.catalog.patterns import compiled
 from tai.parsers import Row, line_of
-from tai.parsers.lines import Lines
+from tai.parsers.lines import LONGEST, Lines
 from tai.parsers.timestamps import seconds_of
 
 # Rows that `largest` keeps: what an engineer would look at.
 _LARGEST = 5
+# Lines, from which on it pays to read off an expression what it needs: that takes as long as some hundred searches.
+_MANY = 200
+
+
+Form = tuple[int, re.Match[str]]
+"""Which of a signature's expressions fits, and what it found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +52,9 @@ def hits(match: Match, lines: Lines, rows: Sequence[Row] | None) -> list[Hit]:
             found = sorted(found, key=lambda hit: -hit.values.get(match.largest, 0))[:_LARGEST]
     elif match.line:
         found = [
-            Hit((number,), told.groupdict(), form)
-            for number, line in lines.holding(match.has)
-            for form, told in _first_form(match, line)
+            Hit((number,), told[1].groupdict(), told[0])
+            for count, (number, line) in enumerate(lines.holding(match.has))
+            if (told := _in_line(match, lines, number, line, many=count >= _MANY))
         ]
     else:
         found = []
@@ -103,7 +110,7 @@ def _entry_hits(match: Match, rows: Sequence[Row]) -> Iterator[Hit]:
         message = str(row.get("message", ""))
         if match.unless and compiled(match.unless).search(message):
             continue
-        told = next(_first_form(match, message), None)
+        told = _first_form(match, message)
         own = line_of(row)
         cited = tuple(dict.fromkeys((own, line_of(row, "time"), line_of(row, "message_id"))))
         form, groups = (told[0], told[1].groupdict()) if told else (len(match.line), {})
@@ -114,22 +121,34 @@ def _row_hits(match: Match, lines: Lines, rows: Sequence[Row]) -> Iterator[Hit]:
     for row in rows:
         if not all(holds(condition, row) for condition in match.where):
             continue
-        told = dict.fromkeys(line_of(row, condition.field) for condition in match.where)
+        tests = dict.fromkeys(line_of(row, condition.field) for condition in match.where)
         own = line_of(row)
-        cited = (own, *(line for line in told if line != own))
+        cited = (own, *(line for line in tests if line != own))
         if not match.line:
             yield Hit(cited, row)
-        for form, found in _first_form(match, lines.line(own)):
-            yield Hit(cited, {**row, **found.groupdict()}, form)
+        elif told := _first_form(match, lines.line(own)):
+            yield Hit(cited, {**row, **told[1].groupdict()}, told[0])
 
 
-def _first_form(match: Match, line: str) -> Iterator[tuple[int, re.Match[str]]]:
-    """The first expression that fits and what it found; nothing when none fits, or when `unless` does."""
+def _in_line(match: Match, lines: Lines, number: int, line: str, *, many: bool) -> Form | None:
+    """The first form in the line's head, or else in the first of the further pieces of a very long line that fits."""
+    found = _first_form(match, line, many=many)
+    if found is None and len(line) >= LONGEST:
+        pieces = lines.around(number, match.has)
+        return next((each for piece in pieces if (each := _first_form(match, piece))), None)
+    return found
+
+
+def _first_form(match: Match, line: str, *, many: bool = False) -> Form | None:
+    """The first expression that fits and what it found; None when none fits, or when `unless` does.
+
+    many: there are so many lines that it pays to know what each expression needs.
+    """
+    lower = line.lower() if many else ""
     for form, pattern in enumerate(match.line):
-        if found := compiled(pattern).search(line):
-            if not (match.unless and compiled(match.unless).search(line)):
-                yield form, found
-            return
+        if (not many or may_fit(pattern, lower)) and (found := compiled(pattern).search(line)):
+            return None if match.unless and compiled(match.unless).search(line) else (form, found)
+    return None
 
 
 def holds(condition: Condition, row: Row) -> bool:  # noqa: PLR0911 - one return for each operator

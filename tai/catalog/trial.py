@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 from tai.catalog.model import Signature
@@ -19,19 +21,18 @@ from tai.parsers.lines import LONGEST
 LIMIT_S = 1.0
 """Seconds of CPU time for one line, so that a busy machine makes no pattern slow. A good expression takes a thousandth of that."""
 
+TOTAL_S = 60.0
+"""Seconds of CPU time for one file: a hundred signatures with a page of cases each take a third of that."""
+
 _PLACES = 120  # characters of a case that are tried, evenly spread
 
 
-class _OutOfTimeError(Exception):
-    pass
-
-
-def slow(signature: Signature) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def slow(signature: Signature, until: float) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """(where in the signature, what is wrong) for each expression that takes longer than `LIMIT_S` on one line.
 
-    Nothing where it cannot be timed: in another thread than the main one, or without a timer (Windows).
+    until: of `time.process_time()`, when to stop trying. Nothing where it cannot be timed: in another thread than the main one, or without a timer (Windows).
     """
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+    if not _can_be_timed():
         return
     lines = [line for case in signature.cases for line in case.text.splitlines() if line][:20]
     patterns = [("line", pattern) for pattern in signature.match.line]
@@ -39,7 +40,7 @@ def slow(signature: Signature) -> Iterator[tuple[tuple[str | int, ...], str]]:
         patterns.append(("unless", signature.match.unless))
     for key, pattern in patterns:
         for line in lines:
-            if worst := _first_slow(pattern, line):
+            if worst := _first_slow(pattern, line, until):
                 yield (
                     ("match", key),
                     f"takes longer than {LIMIT_S:g} s on a line of {len(worst):,} characters, one of this signature's own "
@@ -48,9 +49,11 @@ def slow(signature: Signature) -> Iterator[tuple[tuple[str | int, ...], str]]:
                 break
 
 
-def _first_slow(pattern: str, line: str) -> str:
+def _first_slow(pattern: str, line: str, until: float) -> str:
     step = max(1, len(line) // _PLACES)
     for at in range(0, len(line), step):
+        if time.process_time() >= until:
+            break
         repeated = line[:at] + line[at] * (LONGEST - len(line)) + line[at + 1 : -1] + "\0"
         if not _in_time(pattern, repeated):
             return repeated
@@ -59,18 +62,33 @@ def _first_slow(pattern: str, line: str) -> str:
 
 def _in_time(pattern: str, text: str) -> bool:
     expression = compiled(pattern)
-    before = signal.signal(signal.SIGVTALRM, _stop)
-    signal.setitimer(signal.ITIMER_VIRTUAL, LIMIT_S)
     try:
-        expression.search(text)
-    except _OutOfTimeError:
+        with within(LIMIT_S):
+            expression.search(text)
+    except TimeoutError:
         return False
+    return True
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Raises TimeoutError when the block takes longer than so much CPU time; never where it cannot be timed."""
+    if not _can_be_timed():
+        yield
+        return
+    before = signal.signal(signal.SIGVTALRM, _stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, max(seconds, 0.001))
+    try:
+        yield
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)
-    return True
+
+
+def _can_be_timed() -> bool:
+    return threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer")
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
     del number, frame
-    raise _OutOfTimeError
+    raise TimeoutError

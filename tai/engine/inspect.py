@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from typing import Any, Final, get_args
 
 from tai.catalog import Catalog, Signature
@@ -89,8 +90,9 @@ def _look(
             found = [hit for hit in found if hit.lines[0] not in taken]
         if signature.severity != "info":
             taken.update(number for hit in found for number in hit.lines)
+        named = names_in((signature.subject,))
         for hit in found:
-            subject = _subject(signature, hit)
+            subject = _subject(signature, hit, named)
             same = seen.setdefault((signature.id, subject), _Seen(signature, subject))
             same.by_observation.setdefault(observation.id, []).append(hit)
 
@@ -100,7 +102,7 @@ def _spoken(signature: Signature, hit: Hit, lines: Lines, about: str) -> Hit:
     if signature.match.where or hit.values.get("process"):
         return hit
     process = speaker(lines.line(hit.lines[0])) or about
-    return replace(hit, values={**hit.values, "process": process}) if process else hit
+    return Hit(hit.lines, {**hit.values, "process": process}, hit.form) if process else hit
 
 
 def _with_last_words(
@@ -167,8 +169,7 @@ def _placed(data: Any, observation: Observation) -> Rows | None:
     return [{**row, "path": f"{place}/{row['name']}"} if row.get("directory") == "" else row for row in data]
 
 
-def _subject(signature: Signature, hit: Hit) -> str:
-    names = names_in((signature.subject,))
+def _subject(signature: Signature, hit: Hit, names: AbstractSet[str]) -> str:
     if names and not any(hit.values.get(name) for name in names):
         return ""
     return fill_text(signature.subject, hit.values)[:_LONGEST_VALUE]
@@ -239,7 +240,7 @@ def _sentence(template: str, values: Mapping[str, Any]) -> str:
     """A template filled, and the seams of what the line did not tell closed."""
     told = {key: str(value)[:_LONGEST_VALUE] for key, value in values.items() if value not in (None, "")}
     text = fill_text(template, {**_UNTOLD, **told})
-    text = re.sub(r"\s*\(\s*\)|: (?=[.;])", "", text)
+    text = re.sub(r"\s*\(\s*\)|: (?=[.;])|,? line\s*(?=:)", "", text)
     text = re.sub(r"\s+([.,;:])", r"\1", text)
     text = re.sub(r"[:,;]\s*([.])", r"\1", text)
     text = re.sub(r"\.\.(?=\s|$)", ".", text)

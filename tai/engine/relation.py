@@ -97,7 +97,7 @@ def _telling(ticket: Ticket) -> dict[str, str]:
     hosts = {part for host in ticket.hosts for part in _NAME.findall(host.lower())}
     return {
         stem(word): word
-        for word in _NAME.findall(ticket.text.lower())
+        for word in (*_NAME.findall(ticket.text.lower()), *filter(_NAME.fullmatch, ticket.words))
         if word not in _COMMON and word not in hosts
     }
 

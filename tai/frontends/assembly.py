@@ -88,7 +88,7 @@ def build(
     parts = parts or load_parts(chosen)
     if (made := flags.now) is not None:
         more["clock"] = lambda: made
-    fallback = DeterministicEngine(parts.catalog.symptoms)
+    fallback = DeterministicEngine(parts.catalog.symptoms, parts.catalog.bearings)
     engine: Engine = model_engine(chosen) or fallback
     bus.emit(SessionStarted(version=__version__, engine=engine.name, model=engine.model))
     if flags.samples and engine is fallback:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -16,11 +17,10 @@ from rich.table import Table
 from rich.text import Text
 
 from tai import resources, settings
-from tai.catalog import Catalog, Collector, failed_cases, load_catalog, read_collector, unproven
+from tai.catalog import Catalog, Collector, failed_cases, load_catalog, read_collector, trial, unproven
 from tai.catalog.listing import when_text
 from tai.catalog.slots import names_in
 from tai.catalog.toml_lines import line_of
-from tai.catalog.trial import slow
 from tai.errors import EXIT_OK, EXIT_USAGE, ConfigError, InputError, PolicyRefusal
 from tai.frontends.console import open_console
 from tai.frontends.lines import counted
@@ -92,17 +92,37 @@ def _problems(path: Path, own: Path) -> Iterator[ConfigError]:
     except ConfigError as error:
         yield error
         return
+    until = time.process_time() + trial.TOTAL_S
     for n, signature in enumerate(read.signatures):
         name = f"signature({signature.id})"
-        for case, why in failed_cases(signature, catalog.parsers):
+        try:
+            with trial.within(until - time.process_time()):
+                failed = list(failed_cases(signature, catalog.parsers))
+        except TimeoutError:
+            yield _too_much(path, text, n, name)
+            return
+        for case, why in failed:
             yield ConfigError(
                 path, why, line=line_of(text, ("signature", n, "case", case)), key=f"{name}.case"
             )
         for why in unproven(signature):
             yield ConfigError(path, why, line=line_of(text, ("signature", n, "id")), key=name)
-        for (table, key), why in slow(signature):
+        for (table, key), why in trial.slow(signature, until):
             line = line_of(text, ("signature", n, table, key))
             yield ConfigError(path, why, line=line, key=f"{name}.{table}.{key}")
+        if time.process_time() >= until:
+            yield _too_much(path, text, n, name)
+            return
+
+
+def _too_much(path: Path, text: str, n: int, name: str) -> ConfigError:
+    return ConfigError(
+        path,
+        f"checking the file takes longer than {trial.TOTAL_S:g} s of processor time, so this signature and those behind it were "
+        "not tried to the end; shorten the cases to the lines that matter, or split the file",
+        line=line_of(text, ("signature", n, "id")),
+        key=name,
+    )
 
 
 def policy_check(lines: Iterable[str], *, as_json: bool) -> int:

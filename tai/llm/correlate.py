@@ -13,10 +13,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, timedelta
 from typing import Final
 
-from tai.model import Finding, Observation, Ticket, Window
+from tai.llm.complaints import can_be_meant, could_do_it
+from tai.model import Bearing, Finding, Observation, Ticket, Window
 from tai.parsers.timestamps import Stamp, seconds_of, stamp_of
 
 _SEVERITY: Final = {"critical": 4.0, "high": 3.0, "medium": 2.0, "low": 1.0, "info": 0.0}
+# As bad as this, a fault breaks what nobody named.
+_STANDS_ALONE: Final = frozenset({"critical"})
 # A name that the ticket gives is a strong sign, a word in common a weak one.
 _SAME_SUBJECT: Final = 4.0
 _SAME_WORD: Final = 1.0
@@ -40,6 +43,10 @@ _POSTED_FAR: Final = timedelta(days=3)
 # What a cause may be later than its effect and still be it: two programs notice at different times.
 _NOTICED_LATER: Final = timedelta(minutes=2)
 _ENDS: Final = 5
+# Letters of a program's name, from which on a longer name that begins with it is a program of the same make.
+_TELLING_STEM: Final = 5
+# Telling words, below which a ticket says next to nothing.
+_FEW: Final = 3
 
 # In these a finding without a name, or about a path, is a program's own affair, not the host's.
 _OWN: Final = frozenset(
@@ -49,6 +56,7 @@ _OWN: Final = frozenset(
 _SHARED: Final = frozenset({"memory", "disk", "hardware"})
 _DEVICE = re.compile(r"(?:sd|vd|xvd|hd|nvme|mmcblk|md|dm-|ata|loop|zd)[\w.:-]*|[\d:]+")
 
+_HOST = re.compile(r"[a-z][a-z-]*\d+[a-z]?")
 _NAME = re.compile(r"[a-z][a-z0-9_+-]{2,}")
 _LOGGED = re.compile(r".{0,80}?\b(?P<ident>[\w.@/-]+)(?:\[\d+\])?: (?P<message>.*)")
 # Words of tickets and titles that bind nothing to anything.
@@ -56,7 +64,7 @@ _COMMON_WORDS: Final = """
     the and for not was were has have had are with that this from its does did but can cannot any all out after before
     since when then than they them there which while will been more most some only also into over under very host hosts
     server servers machine node system service services unit program process error errors failed fails failing failure
-    start starts started problem issue please look check what why how users user new old got get see one two time itself
+    start starts started broken log logs attached evidence ticket written file files load loads enough problem issue please look check what why how users user new old got get see one two time itself
 """
 _COMMON: Final = frozenset(_COMMON_WORDS.split())
 
@@ -65,7 +73,8 @@ _COMMON: Final = frozenset(_COMMON_WORDS.split())
 class Weighed:
     """A finding with what speaks for it. weight: larger is likelier the cause; related: the ticket points at it.
 
-    named: the ticket gives its very name; posted: its line came with the ticket. old: its time is far from the ticket's, or from the newest line when the ticket has no time. reasons: what tied it to
+    named: the ticket gives its very name; posted: its line came with the ticket; alone: so grave that it may be the cause though
+    nothing ties it to the ticket. old: its time is far from the ticket's, or from the newest line when the ticket has no time. reasons: what tied it to
     the ticket; explains: findings that follow from it; explained_by: those it follows from.
     """
 
@@ -76,6 +85,7 @@ class Weighed:
     old: bool
     named: bool
     posted: bool = False
+    alone: bool = False
     reasons: list[str] = field(default_factory=list)
     explains: list[Weighed] = field(default_factory=list)
     explained_by: list[Weighed] = field(default_factory=list)
@@ -86,12 +96,20 @@ def weigh(
     observations: Sequence[Observation],
     findings: Sequence[Finding],
     symptoms: AbstractSet[str],
+    bearings: Mapping[str, Bearing],
 ) -> list[Weighed]:
-    """Every finding, weighed, likeliest first. symptoms: signatures that are never a cause by themselves."""
-    posted = {seen.id for seen in observations if not seen.argv}
+    """Every finding, weighed, likeliest first. symptoms: signatures that are never a cause by themselves; bearings: by signature."""
+    posted = {seen.id: seen for seen in observations if not seen.argv}
     window = ticket.window or _newest(observations, alone=all(not seen.argv for seen in observations))
     weighed = [
-        _weigh(ticket, finding, posted, window, cause=finding.signature not in symptoms)
+        _weigh(
+            ticket,
+            finding,
+            bearings.get(finding.signature, Bearing()),
+            posted,
+            window,
+            cause=finding.signature not in symptoms,
+        )
         for finding in findings
     ]
     single: dict[str, tuple[str, ...]] = {
@@ -104,6 +122,8 @@ def weigh(
             if explains(cause.finding, effect.finding, single):
                 cause.explains.append(effect)
                 effect.explained_by.append(cause)
+    for effect in weighed:
+        _keep_own_causes(effect, single)
     for one in weighed:
         below = _below(one)
         one.weight += _EXPLAINS * min(len(below), 3)
@@ -111,6 +131,23 @@ def weigh(
             one.related = True
             one.reasons.append("it explains what the ticket speaks of")
     return sorted(weighed, key=lambda one: -one.weight)
+
+
+def _keep_own_causes(effect: Weighed, single: Mapping[str, tuple[str, ...]]) -> None:
+    """What a program said itself about its end goes before a fault of the whole host that does not explain what it said."""
+    own = [
+        above
+        for above in effect.explained_by
+        if above.cause and _bound(above.finding, effect.finding, single)
+    ]
+    for above in [each for each in effect.explained_by if each not in own]:
+        if (
+            own
+            and not any(_reaches(above, each) for each in own)
+            and not _bound(above.finding, effect.finding, single)
+        ):
+            effect.explained_by.remove(above)
+            above.explains.remove(effect)
 
 
 def explains(cause: Finding, effect: Finding, single: Mapping[str, tuple[str, ...]] | None = None) -> bool:
@@ -127,11 +164,16 @@ def explains(cause: Finding, effect: Finding, single: Mapping[str, tuple[str, ..
         or (cause.category == effect.category and cause.category in _SHARED)
     ):
         return True
-    if _stems(cause) & _stems(effect) or _mentions(cause, effect):
+    return _bound(cause, effect, single or {})
+
+
+def _bound(cause: Finding, effect: Finding, single: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether the two are about one thing: by their names, by what their lines name, or because all around them is."""
+    if _same_program(_stem(cause.subject), _stem(effect.subject)) or _mentions(cause, effect):
         return True
-    alone = {cited.observation for cited in cause.cited} & (single or {}).keys()
+    alone = {cited.observation for cited in cause.cited} & single.keys()
     return any(
-        effect.subject in (single or {})[name] or any(cited.observation == name for cited in effect.cited)
+        effect.subject in single[name] or any(cited.observation == name for cited in effect.cited)
         for name in alone
     )
 
@@ -170,7 +212,13 @@ def _below(top: Weighed) -> list[Weighed]:
 
 
 def _weigh(
-    ticket: Ticket, finding: Finding, posted: AbstractSet[str], window: Window, *, cause: bool
+    ticket: Ticket,
+    finding: Finding,
+    bearing: Bearing,
+    posted: Mapping[str, Observation],
+    window: Window,
+    *,
+    cause: bool,
 ) -> Weighed:
     weight = _SEVERITY[finding.severity]
     reasons: list[str] = []
@@ -183,10 +231,16 @@ def _weigh(
     # One word in common with a small matter is chance.
     if len(words) > 1 or (words and finding.severity in {"high", "critical"}):
         reasons.append(f"the ticket says {', '.join(words)}")
-    given = any(cited.observation in posted for cited in finding.cited)
-    if given:
+    given = next((posted[cited.observation] for cited in finding.cited if cited.observation in posted), None)
+    if given is not None:
         weight += _POSTED
-        reasons.append("its line came with the ticket")
+        if not reasons and _says_little(ticket, spoken):
+            reasons.append("its line came with the ticket")
+        elif not reasons:
+            said = set(spoken.values())
+            grave = finding.severity in {"high", "critical"}
+            why = can_be_meant(ticket, bearing, given, words=said, host_wide=_of_host(finding), grave=grave)
+            reasons += [why] if why else []
     related = bool(reasons)
     near = _nearness(window, finding)
     if near < 0 or ticket.window:
@@ -200,9 +254,17 @@ def _weigh(
         related=related and near >= 0,
         old=near < 0,
         named=bool(subject),
-        posted=given,
+        posted=given is not None,
+        alone=finding.severity in _STANDS_ALONE
+        and (given is None or (_of_host(finding) and could_do_it(ticket, bearing))),
         reasons=reasons,
     )
+
+
+def _says_little(ticket: Ticket, spoken: Mapping[str, str]) -> bool:
+    """Whether the ticket gives nothing to compare with ("web-01 is broken, see the log"): what was posted is then what it says."""
+    telling = [word for word in spoken if not _HOST.fullmatch(word)]
+    return len(telling) < _FEW and not any(ticket.subjects.model_dump().values())
 
 
 def _newest(observations: Sequence[Observation], *, alone: bool) -> Window:
@@ -230,7 +292,7 @@ def _same_subject(ticket: Ticket, finding: Finding) -> str:
     stems = _stems(finding)
     subjects = ticket.subjects
     for name in (*subjects.units, *subjects.processes):
-        if _stem(name) in stems:
+        if any(_same_program(_stem(name), stem) for stem in stems):
             return name
     for port in subjects.ports:
         if re.search(rf"(?<!\d){port}(?!\d)", finding.subject):
@@ -252,6 +314,14 @@ def _stem(name: str) -> str:
     return base.removesuffix("d") if len(base) > 3 else base
 
 
+def _same_program(one: str, other: str) -> bool:
+    """postgres is postgresql, redis redis-server, and php-fpm php-fpm8.2; systemd has many that begin like it."""
+    short, long = sorted((one, other), key=len)
+    return bool(short) and (
+        short == long or (len(short) >= _TELLING_STEM and short != "system" and long.startswith(short))
+    )
+
+
 def _host_wide(finding: Finding) -> bool:
     """About the host, a mount, a device, a port or the network, so that any program may suffer from it."""
     subject = finding.subject
@@ -260,6 +330,13 @@ def _host_wide(finding: Finding) -> bool:
     if finding.category in _OWN:
         return False
     return not subject or subject.startswith("/") or _DEVICE.fullmatch(subject) is not None
+
+
+def _of_host(finding: Finding) -> bool:
+    """About the host and no program's own affair: a port that is taken harms only who wanted it."""
+    if finding.category == "tls-time" and finding.subject:
+        return False  # a certificate is a program's, the clock the host's
+    return _host_wide(finding) and finding.category not in _OWN
 
 
 def _mentions(cause: Finding, effect: Finding) -> bool:

@@ -7,7 +7,7 @@ the lines most worth a look. A wrong cause said firmly is worse than none. The s
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Final, assert_never
@@ -17,18 +17,19 @@ from tai.llm.base import Delta, Question, Said
 from tai.llm.correlate import Weighed, weigh
 from tai.llm.leads import Lead, leads
 from tai.llm.ruled_out import ruled_out
-from tai.model import OTHER_OPTIONS, Citation, Finding, Observation, Outcome
-from tai.parsers.speaker import message_of
+from tai.model import OTHER_OPTIONS, Bearing, Citation, Finding, Observation, Outcome
+from tai.parsers.speaker import message_of, speaker
 from tai.parsers.timestamps import stamp_of
 
 NOTE: Final = "No language model was used: this answer comes from tai's own fault signatures and rules."
 
-# An unrelated finding may only stand as the cause when it is as bad as this: a full disk breaks what nobody named.
 _PAST: Final = "It lies far from the time that the ticket is about (or from the newest lines), and is over or another story."
-_STANDS_ALONE: Final = frozenset({"critical"})
 # Two likely causes of different kind that far apart are told apart; of closer ones only the one that explains more.
 _MARGIN: Final = 1.5
 _RELATED: Final = 2.0
+_MANY_VOICES: Final = frozenset({"kernel", "systemd"})
+# Lines so near, of one program, tell one event.
+_NEXT: Final = 2
 # A look that failed and would have told most: without these a host is not called healthy.
 _VITAL: Final = frozenset({"df", "journalctl", "systemctl", "dmesg"})
 _SENTENCE, _LINE, _AT = 400, 600, 40
@@ -36,10 +37,11 @@ _HALF, _MESSAGE = 165, 160
 
 
 class DeterministicEngine:
-    """symptoms: ids of signatures that never stand as a cause by themselves (`Catalog.symptoms`)."""
+    """symptoms: ids of signatures that never stand as a cause by themselves; bearings: what each is about (`Catalog` has both)."""
 
-    def __init__(self, symptoms: AbstractSet[str]) -> None:
+    def __init__(self, symptoms: AbstractSet[str], bearings: Mapping[str, Bearing]) -> None:
         self._symptoms = symptoms
+        self._bearings = bearings
 
     @property
     def name(self) -> str:
@@ -53,15 +55,15 @@ class DeterministicEngine:
 
     async def ask(self, question: Question) -> AsyncIterator[Delta | Said]:
         """One `Said` and nothing before it; never fails."""
-        yield Said(answer=answer(question, self._symptoms), notes=(NOTE,))
+        yield Said(answer=answer(question, self._symptoms, self._bearings), notes=(NOTE,))
 
     async def close(self) -> None:
         """Nothing is open."""
 
 
-def answer(question: Question, symptoms: AbstractSet[str]) -> Answer:
+def answer(question: Question, symptoms: AbstractSet[str], bearings: Mapping[str, Bearing]) -> Answer:
     """The answer that rules can give. Pure."""
-    weighed = weigh(question.ticket, question.observations, question.findings, symptoms)
+    weighed = weigh(question.ticket, question.observations, question.findings, symptoms, bearings)
     for one in weighed:
         # What the person on call has ruled out stays in view, and is not named as the cause again.
         one.cause = one.cause and ruled_out(one.finding, question.pinned) is None
@@ -102,7 +104,7 @@ def _deeper(one: Weighed) -> bool:
 
 def _choose(causes: Sequence[Weighed]) -> Weighed | None:
     """The one that may be called the cause: it touches the ticket or is grave, is not long past, and has no rival near."""
-    fit = [one for one in causes if not one.old and (one.related or one.finding.severity in _STANDS_ALONE)]
+    fit = [one for one in causes if not one.old and (one.related or one.alone)]
     if not fit:
         return None
     first, *others = sorted(fit, key=lambda one: -_score(one))
@@ -114,14 +116,28 @@ def _choose(causes: Sequence[Weighed]) -> Weighed | None:
 
 
 def _rival(first: Weighed, other: Weighed) -> bool:
-    """Whether the other is as likely, and another kind of fault: not the same line read twice."""
-    if other.finding.category == first.finding.category or _lines(first) & _lines(other):
+    """Whether the other is as likely, and another kind of fault: not the same words of one program read twice."""
+    if other.finding.category == first.finding.category or _one_story(first.finding, other.finding):
         return False
     return _score(first) - _score(other) < _MARGIN
 
 
-def _lines(one: Weighed) -> set[str]:
-    return {cited.ref for cited in one.finding.cited}
+def _one_story(first: Finding, other: Finding) -> bool:
+    """Whether the two cite one line, or lines of one program that follow each other."""
+    return any(
+        one.observation == two.observation
+        and (one.line == two.line or (abs(one.line - two.line) <= _NEXT and _one_voice(one.text, two.text)))
+        for one in first.cited
+        for two in other.cited
+    )
+
+
+def _one_voice(one: str, other: str) -> bool:
+    """Whether one program wrote both lines. The kernel and systemd speak for many; lines without a time or name are one output."""
+    said = speaker(one)
+    if said != speaker(other) or said in _MANY_VOICES:
+        return False
+    return bool(said) or (stamp_of(one, year=_NO_YEAR) is None and stamp_of(other, year=_NO_YEAR) is None)
 
 
 def _score(one: Weighed) -> float:

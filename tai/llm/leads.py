@@ -14,7 +14,7 @@ from functools import cache
 from itertools import islice
 from typing import Final
 
-from tai.model import Observation, Ticket, Window
+from tai.model import OTHER_OPTIONS, Observation, Outcome, Ticket, Window
 from tai.parsers.lines import Lines, Words
 from tai.parsers.timestamps import stamp_of
 
@@ -63,6 +63,7 @@ _AS_BEFORE: Final = -2.0
 _LEAD: Final = timedelta(hours=1)
 _ZONES: Final = timedelta(hours=14)
 _LOG_PROGRAMS: Final = frozenset({"journalctl", "dmesg", "tail", "cat", "zcat"})
+_TOOLS_OWN_WORDS: Final = frozenset({Outcome.MISSING_TOOL, Outcome.NO_PERMISSION, Outcome.REFUSED})
 _LONGEST: Final = 1000
 _VARIABLE = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8,}|\d+", re.IGNORECASE)
 _HEAD = re.compile(r"^.{0,60}?\]?: ")
@@ -150,9 +151,14 @@ def _weighed(seen: Observation, names: frozenset[str], window: Window) -> Iterat
 
 
 def _is_log(seen: Observation) -> bool:
-    """Attachments, and what reads logs; a table or a configuration file is full of such words for no reason."""
+    """Attachments, and what reads logs; a table or a configuration file is full of such words for no reason.
+
+    What a tool says of its own options, rights or absence is a gap, and no line of a log.
+    """
     if not seen.text or not seen.argv:
         return bool(seen.text)
+    if seen.outcome in _TOOLS_OWN_WORDS or OTHER_OPTIONS in seen.reason:
+        return False
     program, *rest = seen.argv
     reads_log = program in _LOG_PROGRAMS and not any(
         word.startswith(("/etc/", "/proc/", "/lib/", "/usr/")) for word in rest

@@ -50,6 +50,7 @@ PARSERS: Final[dict[str, Callable[[str], Rows]]] = {
     "descriptors": files.descriptors,
     "mdstat": disk.mdstat,
     "lvs": storage.lvs,
+    "zpool": storage.zpool,
     "smart": storage.smart,
     "iostat": storage.iostat,
     "meminfo": kernel.meminfo,

@@ -15,7 +15,11 @@ from typing import Final
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 LONGEST: Final = 4000
-"""Characters of a line that are looked at. journald splits messages at 48 KiB; what tells stands at the front."""
+"""Characters of a line that are looked at at once: its head, then the places in a longer one where a telling word stands."""
+
+# Bytes of a line, from either end, in which such places are sought. journald splits messages at 48 KiB; a dump may be one line.
+_SOUGHT: Final = 1 << 20
+_MOST_PLACES: Final = 6
 
 # Bytes of one character in UTF-8, at most.
 _WIDEST: Final = 4
@@ -93,11 +97,31 @@ class Lines:
             return ""
         return self.whole(number, LONGEST)
 
+    def around(self, number: int, words: Sequence[str]) -> Iterator[str]:
+        """Pieces of a very long line round the first and last place of each word behind its head; few, each `LONGEST` at most."""
+        start, end = self._bounds(number)
+        head = start + LONGEST
+        places: set[int] = set()
+        for word in (each.encode() for each in words):
+            first = self._data.find(word, head - len(word), min(end, head + _SOUGHT))
+            last = self._data.rfind(word, max(head - len(word), end - _SOUGHT), end)
+            places.update(at for at in (first, last) if at >= 0)
+        upto = start
+        for at in sorted(places)[:_MOST_PLACES]:
+            if at < upto:
+                continue  # the piece before holds it
+            begin, upto = max(start, at - LONGEST // 2), min(end, at + LONGEST // 2)
+            yield self._data[begin:upto].decode("utf-8", "ignore")
+
     def whole(self, number: int, longest: int | None = None) -> str:
         """Line `number` as it stands, to be cited; at most `longest` characters of it when that is given."""
-        start = self._ends[number - 2] + 1 if number > 1 else 0
-        end = self._ends[number - 1] if number <= len(self._ends) else len(self._data)
+        start, end = self._bounds(number)
         if longest is None or end - start <= longest:
             return self._data[start:end].decode("utf-8", "surrogatepass")
         # A character may be cut in two at the end of the slice; it lies beyond `longest` characters in any case.
         return self._data[start : min(end, start + longest * _WIDEST)].decode("utf-8", "ignore")[:longest]
+
+    def _bounds(self, number: int) -> tuple[int, int]:
+        """First byte of the line and the byte behind its last."""
+        start = self._ends[number - 2] + 1 if number > 1 else 0
+        return start, self._ends[number - 1] if number <= len(self._ends) else len(self._data)

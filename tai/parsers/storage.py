@@ -1,4 +1,4 @@
-"""What storage says about itself: logical volumes, SMART, and how long each disk lets its users wait."""
+"""What storage says about itself: logical volumes, ZFS pools, SMART, and how long each disk lets its users wait."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ import re
 from tai.parsers.rows import Row, Rows, number
 
 _LVS_HEADER = re.compile(r"\s*LV\s+VG\s+Attr\s+LSize\b")
+_ZPOOL = re.compile(r"\s*pool: (?P<pool>\S+)")
+_VDEV = re.compile(
+    r"(?P<indent>[ \t]+)(?P<name>\S+)\s+(?P<state>[A-Z]{4,10})(?:\s+(?P<counts>\S+\s+\S+\s+\S+))?(?:\s+(?P<note>.+))?"
+)
 _COLUMN = re.compile(r"\S+(?: Tags)?")
 
 
@@ -45,6 +49,37 @@ _ATTRIBUTE = re.compile(
 _FIELD = re.compile(
     r"(?P<key>[A-Za-z][A-Za-z _-]{2,50}?)\s*:\s+(?P<value>0x[0-9a-f]{1,2}|[\d,]+)\s*(?:%|$|\[)"
 )
+
+
+def zpool(text: str) -> Rows:
+    """`zpool status` → one row for each pool and device: pool, name, kind, state, read, write, checksum, note.
+
+    kind: pool, group (a mirror or raidz, whose devices follow) or device. note: what zpool says beside it, '' for nothing.
+    Source: zpool-status(8) of OpenZFS.
+    """
+    rows: Rows = []
+    pool, level, listed = "", -1, False
+    seen = "no pools available" in text
+    for index, line in enumerate(text.split("\n"), start=1):
+        if told := _ZPOOL.fullmatch(line):
+            pool, level, listed, seen = told["pool"], -1, False, True
+        elif line.split()[:2] == ["NAME", "STATE"]:
+            listed = True
+        elif line.startswith("errors:"):
+            listed = False
+        elif listed and (found := _VDEV.fullmatch(line)):
+            deep = len(found["indent"].expandtabs())
+            if level >= 0 and deep > level and rows[-1]["kind"] == "device":
+                rows[-1]["kind"] = "group"
+            kind = "device" if level >= 0 else "pool"
+            counts = map(number, (found["counts"] or "").split())
+            row: Row = {"pool": pool, "name": found["name"], "kind": kind, "state": found["state"]}
+            row |= dict(zip(("read", "write", "checksum"), counts, strict=False))
+            rows.append({**row, "note": found["note"] or "", "_line": index})
+            level = deep
+    if not seen:
+        raise ValueError("no pool in what zpool printed")
+    return rows
 
 
 def smart(text: str) -> Rows:

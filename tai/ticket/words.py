@@ -11,6 +11,9 @@ _WORD: Final = re.compile(r"[a-z][a-z0-9_+-]{2,30}")
 _CAPITALS: Final = re.compile(r"(?<![\w.@/-])(?=[A-Z0-9]*[A-Z])[A-Z0-9]{2,4}(?=s?(?![\w@]))")
 _SMALL: Final = re.compile(r"(?<![\w.@/-])(?:db|io|ip|vm|mx)s?(?![\w@.-])")
 _IO: Final = re.compile(r"(?<![\w/])i/o(?![\w/])")
+_JOINED: Final = re.compile(r"\b(?:[A-Z][a-z]{2,30}){2,6}\b")
+_PART: Final = re.compile(r"[A-Z][a-z]+")
+_MCE: Final = re.compile(r"\bmachine[ -]check")
 # HTTP status codes: those that IANA has registered, and nginx' and Cloudflare's own.
 _STATUS: Final = re.compile(
     r"(?<![\w.,:/#+=$€£-])(?:HTTP[ /-]?)?(4(?:0\d|1[0-8]|2[1-689]|31|44|51|9[4-9])|5(?:0[0-8]|1[01]|2\d|30|99)|[45]xx)"
@@ -32,14 +35,19 @@ _NUMBERED: Final = re.compile(
 
 
 def find_words(text: str) -> tuple[str, ...]:
-    """Words of three letters and more, short names in capitals, and HTTP status codes that stand alone; sorted, each once."""
+    """Words of three letters and more, short names in capitals, the parts of joined ones (DegradedArray), what two words say
+    ("machine check": mce), and HTTP status codes that stand alone; sorted, each once.
+    """
     small = text.lower()
     words = {*_WORD.findall(small), *(word.rstrip("s") for word in _SMALL.findall(small))}
     if _IO.search(small):
         words.add("io")
+    if _MCE.search(small):
+        words.add("mce")
     for line in text.splitlines():
         if not _shouted(line):
             words.update(word.lower() for word in _CAPITALS.findall(line))
+    words.update(part.lower() for joined in _JOINED.findall(text) for part in _PART.findall(joined))
     words.update(_statuses(text))
     return tuple(sorted(words))
 

@@ -86,7 +86,7 @@ async def diagnose(catalog: Catalog, case: Case) -> Diagnosis:
     )
     findings = tuple(inspect(catalog, observations))
     question = Question((), parse(case.ticket, now=NOW), observations, findings)
-    said = [part async for part in DeterministicEngine(catalog.symptoms).ask(question)]
+    said = [part async for part in DeterministicEngine(catalog.symptoms, catalog.bearings).ask(question)]
     (end,) = [part for part in said if isinstance(part, Said)]
     return verify(end.answer, observations, findings, engine="deterministic", ticket=question.ticket)
 
@@ -112,12 +112,16 @@ def main(arguments: list[str]) -> None:
     if not incidents:
         sys.exit(f"there are no incidents in {DATA / 'incidents'}; set TAI_DATA to the folder of shared data")
     claimed: list[tuple[float, bool]] = []
+    every: list[tuple[float, bool]] = []
     kinds: dict[str, list[tuple[Diagnosis, bool]]] = {}
     for case in cases(incidents):
         diagnosis = asyncio.run(diagnose(catalog, case))
         correct = right(case, diagnosis)
         kinds.setdefault(case.kind, []).append((diagnosis, correct))
-        if diagnosis.outcome != "inconclusive":
+        # No claim is a claim of 0: right where the evidence shows no cause, and as wrong as can be where it does.
+        said = diagnosis.outcome != "inconclusive"
+        every.append((diagnosis.confidence.score, correct) if said else (0.0, case.shown))
+        if said:
             claimed.append((diagnosis.confidence.score, correct))
             if "-v" in arguments:
                 mark = "right" if correct else "WRONG"
@@ -139,6 +143,7 @@ def main(arguments: list[str]) -> None:
         if inside:
             mean, share = sum(s for s, _ in inside) / len(inside), sum(c for _, c in inside) / len(inside)
             print(f"{low:5.2f}-{high:4.2f}   {len(inside):4} {mean:11.2f} {share:12.2f}")
+    print(f"Brier score over all {len(every)} questions, no claim counted as 0: {brier(every):.3f}")
     rate = sum(c for _, c in claimed) / len(claimed)
     print(
         f"Brier score {brier(claimed):.3f}; always saying the base rate {rate:.2f} gets {brier([(rate, c) for _, c in claimed]):.3f}"

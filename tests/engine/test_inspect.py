@@ -153,12 +153,24 @@ def test_findings_come_worst_first_and_the_same_every_time() -> None:
     assert findings == inspect(CATALOG, observations)
 
 
-def test_very_long_line_is_cited_whole_and_searched_at_its_head_only() -> None:
-    long = "h " + OOM.format(1, "java") + "x" * 100_000
-    (finding,) = inspect(CATALOG, [seen(1, long + "\n", label="dmesg")])
-    assert finding.cited[0].text == long
-    late = "x" * 100_000 + OOM.format(1, "java")
-    assert inspect(CATALOG, [seen(1, late, label="dmesg")]) == []
+def test_very_long_line_is_cited_whole_and_searched_where_a_telling_word_stands() -> None:
+    said = OOM.format(1, "java")
+    for text in (
+        f"h {said}{'x' * 100_000}",
+        f"{'x' * 100_000} {said}",
+        f"{'x' * 50_000} {said} {'ü' * 50_000}",
+    ):
+        (finding,) = inspect(CATALOG, [seen(1, text + "\n", label="dmesg")])
+        assert (finding.signature, finding.subject) == ("oom-kill", "java")
+        assert finding.cited[0].text == text
+
+
+def test_search_of_an_endless_line_is_bounded() -> None:
+    said = OOM.format(1, "java")
+    filler = "x" * 3_000_000
+    assert inspect(CATALOG, [seen(1, f"{filler} {said} {filler}", label="dmesg")]) == []
+    (finding,) = inspect(CATALOG, [seen(1, f"{filler} {said}", label="dmesg")])
+    assert finding.subject == "java"
 
 
 def test_nothing_is_found_in_nothing() -> None:

@@ -128,7 +128,7 @@ def stage(
     screen = io.StringIO()
     renderer = Renderer(Console(file=screen, width=160, force_terminal=False))
     bus = Bus("s", [lambda stamped: made[0].events.append(stamped.event), renderer], clock=lambda: NOW)
-    fallback = DeterministicEngine(CATALOG.symptoms)
+    fallback = DeterministicEngine(CATALOG.symptoms, CATALOG.bearings)
     session = Session(id="s", folder=tmp_path, nonce="ab" * 8, target=Target("db-01"))
     investigation = Investigation(
         session,

@@ -48,7 +48,7 @@ def log(*lines: tuple[str, str]) -> str:
 
 async def ask(ticket: Ticket, *observations: Observation) -> Answer:
     findings = inspect(CATALOG, observations)
-    engine = DeterministicEngine(CATALOG.symptoms)
+    engine = DeterministicEngine(CATALOG.symptoms, CATALOG.bearings)
     question = Question((), ticket, observations, tuple(findings))
     (said,) = [item async for item in engine.ask(question)]
     assert isinstance(said, Said)
@@ -283,7 +283,7 @@ async def test_nothing_at_all_is_inconclusive() -> None:
     answer = await ask(Ticket(text=""))
     assert answer.outcome == "inconclusive"
     assert answer.cause == "Nothing in the evidence points at a cause."
-    engine = DeterministicEngine(frozenset())
+    engine = DeterministicEngine(frozenset(), {})
     assert (engine.name, engine.model) == ("deterministic", "")
     await engine.close()
     await engine.close()
@@ -304,4 +304,4 @@ def test_a_host_that_answers_with_nonsense_is_not_called_healthy() -> None:
         for n, program in enumerate(("df", "ps", "uptime", "systemctl", "journalctl"), start=1)
     )
     question = Question(messages=(), ticket=Ticket(text="slow"), observations=looks)
-    assert answer(question, frozenset()).outcome == "inconclusive"
+    assert answer(question, frozenset(), {}).outcome == "inconclusive"

@@ -92,3 +92,9 @@ def test_any_text_has_words_in_small_letters_and_in_order(text: str) -> None:
     words = find_words(text)
     assert list(words) == sorted(set(words))
     assert all(word == word.lower() and 2 <= len(word) <= 31 for word in words)
+
+
+def test_parts_of_a_joined_name_are_words_and_two_words_may_be_one() -> None:
+    assert {"degraded", "array"} <= set(find_words("a DegradedArray event on md0"))
+    assert "mce" in find_words("it prints machine check messages")
+    assert "mce" not in find_words("the machine, check it")
