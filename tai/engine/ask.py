@@ -14,6 +14,7 @@ from tai.engine import prompt
 from tai.engine.agreement import choose
 from tai.engine.checks import Checks, probe_names
 from tai.engine.condense import condense
+from tai.engine.hints import hints
 from tai.engine.options import Options
 from tai.engine.pseudonyms import Pseudonyms
 from tai.engine.session import Session
@@ -22,7 +23,7 @@ from tai.errors import ModelError
 from tai.events import AnswerDelta, AnswerStarted, Diagnosed, EngineFailed, Noted, PromptMade
 from tai.llm import tokens
 from tai.llm.base import Delta, Engine, Message, Question, Said
-from tai.model import Facts, Ticket
+from tai.model import Facts, Finding, Ticket
 from tai.text import sanitise, sanitise_line
 from tai.text.links import defuse
 
@@ -64,9 +65,10 @@ class Asking:
     def make_prompt(self) -> None:
         """Condense the evidence and render the first question; afterwards `session.prompt_text` is what a model gets."""
         ticket = self._ticket
+        named = self._hints(self._options.budget)
         condensed = condense(
             self.session.observations,
-            self.session.findings,
+            named,
             ticket.subjects,
             budget=self._options.budget,
             count=tokens.count,
@@ -77,7 +79,8 @@ class Asking:
             self._templates,
             ticket,
             condensed,
-            self.session.findings,
+            named,
+            further=len(self.session.findings) - len(named),
             nonce=self.session.nonce,
             host=self._pseudonyms.hide(self.session.target_name),
             probes=self._probes,
@@ -93,6 +96,16 @@ class Asking:
                 budget=self._options.budget,
                 receipts=condensed.receipts,
             )
+        )
+
+    def _hints(self, budget: int) -> list[Finding]:
+        return hints(
+            self._catalog,
+            self._ticket,
+            self.session.observations,
+            self.session.findings,
+            budget=budget,
+            count=tokens.count,
         )
 
     def _tell_prompt(self, made: PromptMade) -> None:
@@ -114,7 +127,7 @@ class Asking:
         condensed = (
             condense(
                 fresh,
-                self.session.findings,
+                self._hints(self._options.budget // 2),
                 ticket.subjects,
                 budget=self._options.budget // 2,
                 count=tokens.count,

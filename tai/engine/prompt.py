@@ -150,6 +150,7 @@ def render(
     condensed: Condensed,
     findings: Sequence[Finding],
     *,
+    further: int = 0,
     nonce: str,
     host: str,
     probes: Sequence[str] = (),
@@ -157,6 +158,7 @@ def render(
 ) -> tuple[Message, ...]:
     """The first question: what is wrong on `host`, '' for none? nonce: random hex of this run, which fences the evidence.
 
+    findings: to name as hints; further: how many more there are that are less likely to be what the ticket is about.
     probes: what a next check may name, `unit-journal(unit)`; the same for every incident, so that it stands first.
     pinned: facts that the person has stated before, about the same ticket on another host.
     """
@@ -175,6 +177,7 @@ def render(
         ],
         "gaps": gaps,
         "findings": findings,
+        "further": further,
     }
     return (
         Message("system", _render(templates, "system.j2", values)),

@@ -24,8 +24,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tai.catalog import load_catalog
+from tai.catalog import Catalog, load_catalog
 from tai.engine.condense import FileSource, condense
+from tai.engine.hints import hints
 from tai.engine.inspect import inspect
 from tai.llm.tokens import count
 from tai.model import Finding, Observation, Outcome, Ticket
@@ -90,6 +91,14 @@ def tai(seen: Observation, ticket: Ticket, findings: Sequence[Finding], budget: 
         window=ticket.window,
     )
     return [number - 1 for number, _ in made.sections[0].lines]
+
+
+def hinted(
+    catalog: Catalog, seen: Observation, ticket: Ticket, findings: Sequence[Finding], budget: int
+) -> list[int]:
+    """Indices that tai keeps in a real run, where findings of shipped signatures are hints."""
+    named = hints(catalog, ticket, [seen], findings, budget=budget, count=count)
+    return tai(seen, ticket, named, budget)
 
 
 def fit(lines: Sequence[str], order: Iterable[int], budget: int) -> list[int]:
@@ -305,7 +314,7 @@ def table(size: int, budgets: Sequence[int], chosen: Sequence[Incident], given: 
                     for place in lost:
                         print(f"lost {each.id} at {budget}: {lines[place][:200]}", file=sys.stderr)
                 tallies["tai with findings", budget].add(
-                    lines, places, tai(seen, each.ticket, findings, budget), size
+                    lines, places, hinted(catalog, seen, each.ticket, findings, budget), size
                 )
                 for name, method in methods.items():
                     tallies[name, budget].add(lines, places, method(lines, budget), size)
