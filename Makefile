@@ -42,11 +42,12 @@ record-demo: venv  ## break a real host and record it anew for the demo (root; m
 picture: venv  ## draw docs/demo.svg anew from a real run of the demo
 	$(PY)/python build/picture.py
 
-docs: venv  ## write the generated pages anew: docs/policy.md, docs/collectors.md, docs/config.md, lists in docs/writing-collectors.md
+docs: venv  ## write the generated pages anew: docs/policy.md, docs/collectors.md, docs/config.md, lists in docs/writing-collectors.md, tables in docs/models.md
 	$(PY)/python -m tai.policy.listing > docs/policy.md
 	$(PY)/python -m tai.catalog.listing > docs/collectors.md
 	$(PY)/python -m tai.catalog.guide docs/writing-collectors.md
 	$(PY)/python -m tai.frontends.config_page > docs/config.md
+	$(PY)/python -m tai.serving.listing docs/models.md
 
 dist-docs: venv  ## write the man page and the shell completions into dist/
 	$(PY)/python build/manual.py dist

@@ -97,6 +97,9 @@ class Settings(BaseSettings):
     )
     model_total_s: float = Field(600.0, gt=0, description="Longest time for one whole answer.")
     model_answer_tokens: int = Field(3000, ge=256, description="Most tokens a model may write in one answer.")
+    model_server: str = Field(
+        "", description="The vllm program that `tai model serve` starts; empty looks on PATH."
+    )
     samples: int = Field(
         1,
         ge=1,

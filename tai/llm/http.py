@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Set
 from contextlib import AsyncExitStack, aclosing
 from typing import Any
 
@@ -22,6 +22,7 @@ from tai.llm.endpoint import Endpoint
 from tai.llm.failures import Failure, of_page, of_status, plain
 from tai.llm.patience import Patience
 
+_ANSWERS = frozenset({"text/event-stream", "application/json"})
 _ERROR_BYTES = 64 * 2**10  # of an error page; its first lines say it
 # uvicorn, which serves vLLM, closes idle connections after 5 s; staying under it avoids sending into a closing one.
 _IDLE_S = 3.0
@@ -124,14 +125,21 @@ class Link:
                 yield failure
 
     async def fetch(
-        self, method: str, url: str, body: Mapping[str, Any] | None = None, *, within_s: float, max_bytes: int
+        self,
+        method: str,
+        url: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        within_s: float,
+        max_bytes: int,
+        kinds: Set[str] = _ANSWERS,
     ) -> str | Failure:
-        """One request with a short answer. within_s: seconds for all of it. Returns the answer's text."""
+        """One request with a short answer. within_s: seconds for all of it; kinds: media types that are one. Returns its text."""
         try:
             async with asyncio.timeout(within_s):
                 response = await self._send(method, url, body)
                 try:
-                    if failure := await self._refusal(response, ""):
+                    if failure := await self._refusal(response, "", kinds):
                         return failure
                     _bound(response, max_bytes)
                     return (await response.aread()).decode("utf-8", "replace")
@@ -182,7 +190,9 @@ class Link:
                 await stream.aclose()
                 raise ModelError(endpoints.far(host, peer))
 
-    async def _refusal(self, response: httpx.Response, model: str) -> Failure | None:
+    async def _refusal(
+        self, response: httpx.Response, model: str, kinds: Set[str] = _ANSWERS
+    ) -> Failure | None:
         """Why this response holds no answer; reads an error's body. None when the body is what was asked for."""
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         encoding = response.headers.get("content-encoding", "identity").lower()
@@ -191,7 +201,7 @@ class Link:
             return Failure(
                 f"The model server at {server} sent its answer compressed ({plain(encoding)}), which it was asked not to."
             )
-        if response.status_code == httpx.codes.OK and kind in {"text/event-stream", "application/json"}:
+        if response.status_code == httpx.codes.OK and kind in kinds:
             return None
         body = await _beginning(response)
         if response.status_code == httpx.codes.OK:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Set
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from tai.llm import endpoint as endpoints
 from tai.llm.base import Delta, Message, Question, Said
 from tai.llm.completions import DONE, chat, chunks_of, request_body
 from tai.llm.failures import Failure, plain
+from tai.llm.metrics import Load, read_load
 from tai.llm.patience import Patience
 from tai.llm.reading import read_answer
 from tai.llm.replies import Replies
@@ -163,6 +164,31 @@ class VLLMEngine:
             return None
         count = _object(text).get("count")
         return count if isinstance(count, int) and count >= 0 else None
+
+    async def version(self) -> str:
+        """vLLM's version; '' where the server does not tell one."""
+        version = _object(await self._page("/version")).get("version")
+        return version if isinstance(version, str) else ""
+
+    async def load(self) -> Load | None:
+        """What the server tells of its queue, cache and speeds, by vLLM's /metrics; None where it does not."""
+        text = await self._page("/metrics", frozenset({"text/plain"}))
+        return read_load(text) if text else None
+
+    async def _page(self, path: str, kinds: Set[str] = frozenset({"application/json"})) -> str:
+        """A page beside the API; '' where there is none."""
+        try:
+            link, endpoint = self._connect()
+            text = await link.fetch(
+                "GET",
+                endpoint.root + path,
+                within_s=self._config.stall_s,
+                max_bytes=_SHORT_BYTES,
+                kinds=kinds,
+            )
+        except ModelError:
+            return ""
+        return "" if isinstance(text, Failure) else text
 
     async def close(self) -> None:
         """Close the connections."""

@@ -151,6 +151,7 @@ async def _model(chosen: Settings) -> Line:
             "ok",
             "model",
             "none is configured; the deterministic engine answers",
+            "With a GPU, `tai model serve` starts one here; `tai model plan` says what fits.",
         )
     try:
         engine = model_engine(chosen)

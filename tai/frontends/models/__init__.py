@@ -1,0 +1,1 @@
+"""`tai model plan|serve|status`. Not the arithmetic, the commands and the supervision, which are `tai.serving`'s."""

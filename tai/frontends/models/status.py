@@ -1,0 +1,121 @@
+"""`tai model status`: whether the configured server answers, what it serves and offers, and how busy it is."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from tai.errors import EXIT_HOST, EXIT_INTERRUPTED, EXIT_OK, InputError, ModelError
+from tai.frontends.console import open_console
+from tai.frontends.engines import model_engine
+from tai.frontends.flags import Flags
+from tai.frontends.lines import BAD, GOOD, counted, hang
+from tai.llm.base import Message
+from tai.llm.metrics import Load
+from tai.llm.vllm import ServedModel, VLLMEngine
+
+_NOT_TOLD = "not offered by this server"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """models: as the server lists them, with their windows; exact_counts: whether it counts tokens for others; load: of vLLM."""
+
+    url: str
+    reachable: bool
+    reason: str = ""
+    models: tuple[ServedModel, ...] = ()
+    chosen: str = ""
+    version: str = ""
+    exact_counts: bool = False
+    load: Load | None = None
+
+
+def status(flags: Flags, *, as_json: bool) -> int:
+    """Exit status 0 when the server answers and has the model that is configured, 3 when not."""
+    chosen = flags.settings()
+    engine = model_engine(chosen)
+    if engine is None:
+        raise InputError(
+            "No model server is configured: the deterministic engine answers. `tai model serve` starts one here; "
+            "model_url, TAI_MODEL_URL or --model-url names one."
+        )
+    try:
+        found = asyncio.run(_look(engine, chosen.model_url, chosen.model))
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    if as_json:
+        print(json.dumps(asdict(found), indent=2))  # noqa: T201 - data, on standard output
+    else:
+        console = open_console(sys.stdout)
+        for what, said in _lines(found):
+            console.print(hang(f"{what:<12}  ", said, lead_style=GOOD if found.reachable else BAD))
+    return EXIT_OK if found.reachable and not found.reason else EXIT_HOST
+
+
+async def _look(engine: VLLMEngine, url: str, wanted: str) -> Status:
+    try:
+        try:
+            models = await engine.models()
+        except ModelError as error:
+            return Status(url, reachable=False, reason=str(error))
+        names = [served.name for served in models]
+        name = wanted or next(iter(names), "")
+        reason = ""
+        if name not in names:
+            reason = f"it has no {name or 'model'}, but {', '.join(names) or 'none'}: correct model, or leave it out"
+        count = await engine.count_tokens([Message("user", "tai")]) if names and not reason else None
+        return Status(
+            url,
+            reachable=True,
+            reason=reason,
+            models=models,
+            chosen=name,
+            version=await engine.version(),
+            exact_counts=count is not None,
+            load=await engine.load(),
+        )
+    finally:
+        await engine.close()
+
+
+def _lines(found: Status) -> Iterator[tuple[str, str]]:
+    yield "server", f"{found.url}: {'answers' if found.reachable else found.reason}"
+    if not found.reachable:
+        return
+    yield "vLLM", found.version or "it tells no version; another OpenAI-compatible server, or a proxy"
+    for served in found.models:
+        mark = ", the one that is asked" if served.name == found.chosen else ""
+        window = counted(served.window, "token") if served.window else "window not told"
+        yield "model", f"{served.name}: {window}{mark}"
+    if found.reason:
+        yield "trouble", found.reason
+    yield (
+        "tokens",
+        "counted by the server" if found.exact_counts else f"estimated by tai; counting is {_NOT_TOLD}",
+    )
+    yield from _load(found.load)
+
+
+def _load(load: Load | None) -> Iterator[tuple[str, str]]:
+    if load is None:
+        yield "load", f"/metrics is {_NOT_TOLD}: queue, cache and speeds stay unknown"
+        return
+
+    def told(value: float | None, form: str) -> str:
+        return _NOT_TOLD if value is None else form.format(value)
+
+    yield "queue", f"running {told(load.running, '{:d}')}, waiting {told(load.waiting, '{:d}')}"
+    yield "KV cache", f"{told(load.cache_used, '{:.0%}')} in use"
+    if load.first_token_s is None:
+        yield "speed", "nothing was asked since its start"
+        return
+    yield "prefix cache", f"{told(load.cache_hits, '{:.0%} of prompt tokens were in it')}"
+    yield (
+        "speed",
+        f"first token after {load.first_token_s:.2f} s, then {told(load.tokens_s, '{:.0f} tokens/s')} in one session; averages "
+        "since its start",
+    )

@@ -1,0 +1,197 @@
+"""The command that serves a model: which program, which flags, which environment. Nothing is started here.
+
+Each flag stands for something that went wrong without it; the reasons are beside them.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from tai.errors import InputError
+from tai.serving.hardware import UTILIZATION
+
+ENVIRONMENT: Final = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
+OFFLINE: Final = {"HF_HUB_OFFLINE": "1"}
+_MISSING: Final = (
+    "vLLM is not installed here: there is no `vllm` on PATH, and model_server names none. It brings its own CUDA build and is "
+    "never installed unasked: `uv tool install vllm`, or `pip install 'tai[vllm]'` into tai's own environment; docs/models.md has the "
+    "container and the way without internet. To use a server elsewhere, set model_url instead."
+)
+_RAY_PORT: Final = 6379
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where the server listens: host and port, or a Unix socket when `socket` is given."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    socket: Path | None = None
+
+    @property
+    def url(self) -> str:
+        """As `model_url` takes it."""
+        if self.socket:
+            return f"unix:{self.socket}"
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host)  # noqa: S104 - where it can be reached from here
+        return f"http://{host or (f'[{self.host}]' if ':' in self.host else self.host)}:{self.port}/v1"
+
+    @property
+    def private(self) -> bool:
+        """Whether only this machine can reach it."""
+        if self.socket or self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How a model is spread. nodes: machines; master: the first one's address; launch: by vLLM's own start or by Ray."""
+
+    tensor: int = 1
+    pipeline: int = 1
+    data: int = 1
+    nodes: int = 1
+    master: str = ""
+    launch: Literal["native", "ray"] = "native"
+
+
+@dataclass(frozen=True, slots=True)
+class Serve:
+    """What is to be served and how. name: what clients call it; context: 0 leaves the model's own; share: of the
+    cards' memory; extra: words for vLLM."""
+
+    model: str
+    name: str
+    where: Where
+    spread: Spread = Spread()
+    context: int = 0
+    share: float = UTILIZATION
+    gemma4: bool = False
+    text_only: bool = False
+    offline: bool = False
+    extra: tuple[str, ...] = ()
+
+
+def program(named: str) -> str:
+    """The vllm program: the one that is named, else that on PATH, else that beside tai's own Python. Raises InputError."""
+    if named:
+        found = shutil.which(Path(named).expanduser())
+        if found is None:
+            raise InputError(f"model_server names {named}, which is no program here.")
+        return found
+    beside = Path(sys.executable).with_name("vllm")
+    found = shutil.which("vllm") or (str(beside) if os.access(beside, os.X_OK) else None)
+    if found is None:
+        raise InputError(_MISSING)
+    return found
+
+
+def argv(vllm: str, serve: Serve, node: int = 0) -> list[str]:
+    """The command for one node; those behind the first serve nobody by themselves."""
+    return [vllm, "serve", serve.model, *_flags(serve, node), *serve.extra]
+
+
+def environment(serve: Serve) -> dict[str, str]:
+    """What is added to the environment: no usage reports, and no look at the hub where nothing is to be fetched."""
+    return {**ENVIRONMENT, **(OFFLINE if serve.offline else {})}
+
+
+def written(vllm: str, serve: Serve, node: int = 0) -> str:
+    """The command with its environment, as a person may paste it into a shell."""
+    told = [f"{name}={value}" for name, value in environment(serve).items()]
+    return " ".join([*told, shlex.join(argv(vllm, serve, node))])
+
+
+def elsewhere(vllm: str, serve: Serve) -> list[str]:
+    """What is to be run on the other nodes, and on this one before, one command an entry."""
+    spread = serve.spread
+    if spread.nodes == 1:
+        return []
+    if spread.launch == "ray":
+        join = f"ray start --address={spread.master}:{_RAY_PORT}"
+        head = f"ray start --head --node-ip-address={spread.master} --port={_RAY_PORT}"
+        return [
+            f"here first: {head}",
+            *(f"node {node}, before it: {join}" for node in range(1, spread.nodes)),
+        ]
+    name = Path(vllm).name
+    return [f"node {node}: {written(name, serve, node)}" for node in range(1, spread.nodes)]
+
+
+def check(serve: Serve, *, public: bool) -> None:
+    """Raises InputError for what must not or cannot be started. public: the user asked for an open port."""
+    where, spread = serve.where, serve.spread
+    if not where.private and not public:
+        raise InputError(
+            f"{where.host} is not loopback: whoever reaches this port can read what the server does, and a key does not guard "
+            "/metrics, /tokenize and /version. Use the default, or --uds; if the port is meant to be open, say --public."
+        )
+    if spread.nodes > 1 and not spread.master:
+        raise InputError(
+            "--nodes needs --master-addr: this machine's address in the private network of the nodes. What they say "
+            "to each other is not encrypted."
+        )
+    workers = spread.tensor * spread.pipeline * (spread.data if spread.launch == "native" else 1)
+    if spread.nodes > 1 and workers % spread.nodes:
+        raise InputError(
+            f"{workers} workers (tensor × pipeline × data parallel) cannot be spread evenly over {spread.nodes} nodes."
+        )
+
+
+def _flags(serve: Serve, node: int) -> Iterator[str]:
+    if node == 0:
+        yield from _listening(serve.where)
+    if serve.name != serve.model:
+        yield from ("--served-model-name", serve.name)
+    if serve.context:
+        yield from ("--max-model-len", str(serve.context))
+    if serve.share != UTILIZATION:
+        yield from ("--gpu-memory-utilization", f"{serve.share:g}")
+    # The model's own generation_config.json would change what a request asks for.
+    yield from ("--generation-config", "vllm")
+    # Without the second, JSON output was seen to run on in white space to the token limit.
+    yield from ("--structured-outputs-config", '{"backend": "xgrammar", "disable_any_whitespace": true}')
+    yield "--enable-prefix-caching"
+    yield "--enable-prompt-tokens-details"  # else `cached_tokens` is not in the usage
+    if serve.gemma4:
+        yield from ("--reasoning-parser", "gemma4")
+    if serve.text_only:
+        yield "--language-model-only"  # tai sends no pictures, and their tower takes memory
+    yield from _spread(serve.spread, node)
+
+
+def _listening(where: Where) -> Iterator[str]:
+    if where.socket:
+        yield from ("--uds", str(where.socket))
+    else:
+        yield from ("--host", where.host, "--port", str(where.port))
+
+
+def _spread(spread: Spread, node: int) -> Iterator[str]:
+    for flag, count in (
+        ("--tensor-parallel-size", spread.tensor),
+        ("--pipeline-parallel-size", spread.pipeline),
+        ("--data-parallel-size", spread.data),
+    ):
+        if count > 1:
+            yield from (flag, str(count))
+    if spread.nodes == 1:
+        return
+    if spread.launch == "ray":
+        yield from ("--distributed-executor-backend", "ray")
+        return
+    yield from ("--nnodes", str(spread.nodes), "--node-rank", str(node), "--master-addr", spread.master)
+    if node:
+        yield "--headless"
