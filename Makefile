@@ -1,6 +1,6 @@
 # Two commands for a fresh machine: `make demo` and `make test`. Both make .venv first; see build/venv.sh.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-slow check format constraints record-demo picture docs dist-docs incidents clean
+.PHONY: help venv demo test test-slow test-vllm check format constraints record-demo picture docs dist-docs incidents clean
 .PHONY: bench-startup bench-policy bench-text bench-inspect bench-calibration bench-condense bench-ssh bench-hosts
 
 PY := .venv/bin
@@ -21,6 +21,9 @@ test: venv  ## run the tests; installs OpenSSH's server and the shells they need
 test-slow: venv  ## run the slow tier: networks of namespaces, long outputs, many hosts
 	@sh build/test-tools.sh
 	@$(PY)/pytest -q -n auto --dist loadfile -m slow
+
+test-vllm: venv  ## run the model side against a real vLLM on the processor; the first time it makes one (ten minutes, 2.4 GB)
+	@$(PY)/pytest -q -m vllm tests/vllm
 
 check: venv  ## lint, types, import contracts, generated docs
 	$(PY)/ruff check .
