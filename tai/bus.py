@@ -28,6 +28,7 @@ def utc_now() -> datetime:
 
 class Bus:
     """One per session. sinks: called in the given order, so the record comes first; durable: the one to wait for.
+    seq: the last number that was given, in a session that goes on.
 
     A sink that raises stops the run: an unwritable record must never be silent.
     """
@@ -39,12 +40,13 @@ class Bus:
         *,
         durable: Durable | None = None,
         clock: Callable[[], datetime] = utc_now,
+        seq: int = 0,
     ) -> None:
         self.session = session
         self._sinks = list(sinks)
         self._durable = durable
         self._clock = clock
-        self._seq = 0
+        self._seq = seq
 
     def emit(self, event: Event) -> Stamped:
         """Deliver `event` to every sink and return it as stamped."""

@@ -101,12 +101,58 @@ _SOSREPORT_OPTIONS = [
         help="Read a sosreport in place of a host: its folder, or its archive (tar, gzip, bzip2, xz).",
     ),
 ]
+_REPORT_OPTIONS = [
+    click.option(
+        "-o",
+        "--output",
+        "outputs",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        metavar="FILE",
+        help="Write the report to FILE.md, FILE.html or FILE.json; {host} in its name stands for the host. May be given several times.",
+    ),
+    click.option("--copy", is_flag=True, help="Copy the report to the clipboard, as Markdown."),
+]
+_DIAGNOSIS_OPTIONS = [
+    click.option(
+        "--attach",
+        "attach",
+        multiple=True,
+        metavar="LABEL=FILE",
+        help="Evidence from a file; LABEL is the command that printed it; FILE may be -. Split at the last =. May be given several times.",
+    ),
+    click.option(
+        "--since",
+        help="Start of the incident, in place of what the ticket says: '14:05', '2 hours ago', ISO 8601.",
+    ),
+    click.option("--until", help="End of the incident, in the same forms."),
+    click.option(
+        "--collect",
+        "collectors",
+        multiple=True,
+        metavar="NAME",
+        shell_complete=_complete("collectors"),
+        help="Only this collector or probe; may be given several times.",
+    ),
+    click.option(
+        "--path",
+        "paths",
+        multiple=True,
+        metavar="DIR",
+        help="List what lies below DIR on the host, and read the newest and largest logs and configuration there; may be given several times.",
+    ),
+    click.option("--no-host", is_flag=True, help="Connect to nothing; only what is attached counts."),
+    click.option(
+        "--show-plan", is_flag=True, help="Print what would run on the host and why; run none of it."
+    ),
+    click.option("--show-prompt", is_flag=True, help="Print exactly what a model would be asked; ask none."),
+]
 _OUTPUT_OPTIONS = [
     click.option(
         "--json",
         "as_json",
         is_flag=True,
-        help="Events as NDJSON on standard output, one a line; 'session_ended' is the last.",
+        help="Events as NDJSON on standard output, one a line; the last 'diagnosed' is the result, 'session_ended' ends it.",
     ),
     click.option("-v", "--verbose", is_flag=True, help="Show what each command printed."),
     click.option(
@@ -140,13 +186,13 @@ _HEADINGS = {
     ),
     "The way to the host": ("identity_files", "jump", "user", "port", "ignore_ssh_config"),
     "Who answers": ("engine", "model_url", "model", "budget", "samples", "auto", "anonymize"),
-    "Output": ("as_json", "verbose", "debug", "show_plan", "show_prompt", "output", "copy", "plain"),
+    "Output": ("as_json", "verbose", "debug", "show_plan", "show_prompt", "outputs", "copy", "plain"),
 }
 _SECTIONS = {
     "Diagnose": ("diagnose", "collect", "ask", "demo"),
     "Set up": ("doctor", "config", "model"),
     "Look up": ("help", "collectors", "policy", "schema"),
-    "Sessions": ("sessions", "replay"),
+    "Sessions": ("sessions", "replay", "resume"),
 }
 
 
@@ -159,6 +205,7 @@ _SECTIONS = {
     examples=[
         ("tai", "the prompt: paste a ticket, ask on"),
         ("tai diagnose web-01 -t ticket.md", "one diagnosis"),
+        ("tai ask web-01 'nginx answers 502'", "the same in one line"),
         ("tai doctor web-01", "is the way there clear?"),
         ("tai demo", "a recorded incident, nothing to set up"),
         ("tai help read-only", "what may run on a host, and what never does"),
@@ -186,7 +233,7 @@ def cli(context: click.Context, /, **given: Any) -> None:
 @cli.command(
     examples=[
         ("tai diagnose web-01 -t ticket.md", "what broke on web-01?"),
-        ("tai diagnose -t - < mail.txt", "the host that the ticket names"),
+        ("tai - < mail.txt", "the host that the ticket names"),
         ("tai diagnose db-01 db-02 -t t.md", "several hosts, side by side"),
         ("tai diagnose web-01 -t t.md --show-plan", "what would run; runs none of it"),
         ("tai diagnose web-01 -t t.md --json", "every event, one a line"),
@@ -199,37 +246,15 @@ def cli(context: click.Context, /, **given: Any) -> None:
     type=click.Path(path_type=Path, allow_dash=True),
     help="The ticket's file, - for standard input.",
 )
-@click.option(
-    "--attach",
-    "attach",
-    multiple=True,
-    metavar="LABEL=FILE",
-    help="Evidence from a file; LABEL is the command that printed it. Split at the last =. May be given several times.",
+@_options(
+    _DIAGNOSIS_OPTIONS,
+    _SOSREPORT_OPTIONS,
+    _SSH_OPTIONS,
+    _ENGINE_OPTIONS,
+    _EVIDENCE_OPTIONS,
+    _REPORT_OPTIONS,
+    _OUTPUT_OPTIONS,
 )
-@click.option(
-    "--since",
-    help="Start of the incident, in place of what the ticket says: '14:05', '2 hours ago', ISO 8601.",
-)
-@click.option("--until", help="End of the incident, in the same forms.")
-@click.option(
-    "--collect",
-    "collectors",
-    multiple=True,
-    metavar="NAME",
-    shell_complete=_complete("collectors"),
-    help="Only this collector or probe; may be given several times.",
-)
-@click.option(
-    "--path",
-    "paths",
-    multiple=True,
-    metavar="DIR",
-    help="List what lies below DIR on the host, and read the newest and largest logs and configuration there; may be given several times.",
-)
-@click.option("--no-host", is_flag=True, help="Connect to nothing; only what is attached counts.")
-@click.option("--show-plan", is_flag=True, help="Print what would run on the host and why; run none of it.")
-@click.option("--show-prompt", is_flag=True, help="Print exactly what a model would be asked; ask none.")
-@_options(_SOSREPORT_OPTIONS, _SSH_OPTIONS, _ENGINE_OPTIONS, _EVIDENCE_OPTIONS, _OUTPUT_OPTIONS)
 @click.pass_context
 def diagnose(context: click.Context, /, **given: Any) -> None:
     """Diagnose HOST from a ticket, once.
@@ -241,6 +266,32 @@ def diagnose(context: click.Context, /, **given: Any) -> None:
     from tai.frontends.flags import Flags  # noqa: PLC0415
 
     context.exit(shell.diagnose(Flags.of(_merged(context, given))))
+
+
+@cli.command(
+    short_help="Diagnose what is said on the command line.",
+    examples=[
+        ("tai ask web-01 'nginx answers 502'", "the host, then what is wrong"),
+        ("tai ask 'nginx on web-01 is slow'", "the text names the host"),
+        ("dmesg | tai ask db-01 'is it the disk?' --attach dmesg=-", "with evidence on standard input"),
+    ],
+)
+@click.argument("words", metavar="[HOST]... TEXT", nargs=-1, required=True)
+@_options(
+    _DIAGNOSIS_OPTIONS,
+    _SSH_OPTIONS,
+    _ENGINE_OPTIONS,
+    _EVIDENCE_OPTIONS,
+    _REPORT_OPTIONS,
+    _OUTPUT_OPTIONS,
+)
+@click.pass_context
+def ask(context: click.Context, /, words: tuple[str, ...], **given: Any) -> None:
+    """Diagnose what TEXT says, on HOST or on the host that it names. Like 'tai diagnose', with the ticket on the command line."""
+    from tai.frontends import shell  # noqa: PLC0415 - see the module's docstring
+    from tai.frontends.flags import Flags  # noqa: PLC0415
+
+    context.exit(shell.ask(Flags.of(_merged(context, given)), words))
 
 
 @cli.command(
@@ -261,7 +312,7 @@ def diagnose(context: click.Context, /, **given: Any) -> None:
     shell_complete=_complete("collectors"),
     help="Only this collector or probe; may be given several times.",
 )
-@_options(_SOSREPORT_OPTIONS, _SSH_OPTIONS, _EVIDENCE_OPTIONS, _OUTPUT_OPTIONS)
+@_options(_SOSREPORT_OPTIONS, _SSH_OPTIONS, _EVIDENCE_OPTIONS, _REPORT_OPTIONS, _OUTPUT_OPTIONS)
 @click.pass_context
 def collect(context: click.Context, /, **given: Any) -> None:
     """Collect evidence from each HOST, with all collectors or those NAMEd, and diagnose nothing.
@@ -276,7 +327,7 @@ def collect(context: click.Context, /, **given: Any) -> None:
 
 
 @cli.command()
-@_options(_ENGINE_OPTIONS, _OUTPUT_OPTIONS)
+@_options(_ENGINE_OPTIONS, _REPORT_OPTIONS, _OUTPUT_OPTIONS)
 @click.pass_context
 def demo(context: click.Context, /, **given: Any) -> None:
     """Diagnose a recorded real incident over real SSH on loopback. Nothing to set up."""
@@ -284,6 +335,95 @@ def demo(context: click.Context, /, **given: Any) -> None:
     from tai.frontends.flags import Flags  # noqa: PLC0415
 
     context.exit(play(Flags.of(_merged(context, given))))
+
+
+@cli.command()
+@click.argument("session", metavar="[ID]", default="last")
+@_options(_SSH_OPTIONS, _ENGINE_OPTIONS, _EVIDENCE_OPTIONS, _OUTPUT_OPTIONS[1:])
+@click.pass_context
+def resume(context: click.Context, /, **given: Any) -> None:
+    """Go on with a session at the prompt: its evidence, ticket, conversation and facts are there again.
+
+    ID is a session's id, its beginning or its last four characters; 'last' is the newest.
+    """
+    from tai.frontends import shell  # noqa: PLC0415 - see the module's docstring
+    from tai.frontends.flags import Flags  # noqa: PLC0415
+
+    context.exit(shell.repl(Flags.of(_merged(context, given))))
+
+
+@cli.command(short_help="Show a session again, without host or model.")
+@click.argument("session", metavar="[ID]", default="last")
+@_options(_SSH_OPTIONS[-1:], _REPORT_OPTIONS, _OUTPUT_OPTIONS[:2])
+@click.pass_context
+def replay(context: click.Context, /, session: str, **given: Any) -> None:
+    """Show a session again as its record tells it, to the last event; asks no host and no model.
+
+    With --json the same lines as when it ran; with --output or --copy its report. Exit status: 3 when the record was changed.
+    """
+    from tai.frontends import sessions as past  # noqa: PLC0415 - see the module's docstring
+    from tai.frontends.flags import Flags  # noqa: PLC0415
+
+    context.exit(past.replay(Flags.of(_merged(context, given)), session))
+
+
+@cli.group(invoke_without_command=True)
+@_options(_SSH_OPTIONS[-1:])
+@click.pass_context
+def sessions(context: click.Context, /, **given: Any) -> None:
+    """What was investigated before: list (the default), remove, verify."""
+    from tai.frontends import sessions as past  # noqa: PLC0415 - see the module's docstring
+    from tai.frontends.flags import Flags  # noqa: PLC0415
+
+    context.meta["flags"] = flags = Flags.of(_merged(context, given))
+    if context.invoked_subcommand is None:
+        context.exit(past.listed(flags))
+
+
+@sessions.command("list")
+@click.pass_context
+def sessions_list(context: click.Context, /) -> None:
+    """Every session, the newest first."""
+    from tai.frontends import sessions as past  # noqa: PLC0415 - see the module's docstring
+
+    context.exit(past.listed(context.meta["flags"]))
+
+
+@sessions.command("rm")
+@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@click.pass_context
+def sessions_rm(context: click.Context, /, ids: tuple[str, ...]) -> None:
+    """Remove sessions; one that is running stays."""
+    from tai.frontends import sessions as past  # noqa: PLC0415 - see the module's docstring
+
+    context.exit(past.remove(context.meta["flags"], ids))
+
+
+@sessions.command("prune")
+@click.pass_context
+def sessions_prune(context: click.Context, /) -> None:
+    """Remove what is over retention_days and retention_bytes, as every run does when it is over."""
+    from tai.frontends import sessions as past  # noqa: PLC0415 - see the module's docstring
+
+    context.exit(past.prune_now(context.meta["flags"]))
+
+
+@sessions.command("verify", short_help="Check records against their chains.")
+@click.argument("ids", metavar="[ID]...", nargs=-1)
+@click.pass_context
+def sessions_verify(context: click.Context, /, ids: tuple[str, ...]) -> None:
+    """Check the record of each session, or of all, against its chain of digests. Exit status: 3 when one was changed."""
+    from tai.frontends import sessions as past  # noqa: PLC0415 - see the module's docstring
+
+    context.exit(past.verify(context.meta["flags"], ids))
+
+
+@cli.command()
+def schema() -> None:
+    """The JSON Schema of one line of --json."""
+    from tai.frontends import schema as lines  # noqa: PLC0415 - see the module's docstring
+
+    click.get_current_context().exit(lines.show())
 
 
 @cli.group()

@@ -15,14 +15,39 @@ from pydantic import Field, TypeAdapter
 
 from tai.model import Diagnosis, Finding, Frozen, Host, NextCheck, Observation, Pinned, Ticket
 
+Reads = Literal["host", "sosreport", "recording", "nothing"]
+"""What a session looks at: hosts over SSH, a sosreport, the demo's recording, or only what is attached."""
+
 
 class SessionStarted(Frozen):
-    """The first event. version: tai's own; engine: the one that will be asked first."""
+    """The first event. version: tai's own; engine: the one that will be asked first.
+
+    nonce: what fences evidence in this session's prompts. anonymized: names and addresses are told as stand-ins.
+    """
 
     kind: Literal["session_started"] = "session_started"
     version: str
     engine: str
     model: str = ""
+    nonce: str = ""
+    reads: Reads = "host"
+    anonymized: bool = False
+
+
+class SessionResumed(Frozen):
+    """A session that had ended, or was cut off, goes on in the same record. after: the number of the last event before.
+
+    torn: bytes of a last line that was never finished, and is gone. broken: the first line, from 1, at which the chain of the
+    record did not hold when it was read again; None when it held.
+    """
+
+    kind: Literal["session_resumed"] = "session_resumed"
+    version: str
+    engine: str
+    model: str = ""
+    after: int
+    torn: int = 0
+    broken: int | None = None
 
 
 class TicketParsed(Frozen):
@@ -42,11 +67,25 @@ class Noted(Frozen):
 
 
 class HostConnecting(Frozen):
-    """tai begins to connect. via: the jump chain as the user or ssh's configuration gave it."""
+    """tai begins to connect. via: the jump chain as the user or ssh's configuration gave it.
+
+    user, port, identity_files, ssh_config: as on the command line; a session that is resumed goes the same way again.
+    """
 
     kind: Literal["host_connecting"] = "host_connecting"
     host: str
     via: tuple[str, ...] = ()
+    user: str = ""
+    port: int | None = None
+    identity_files: tuple[str, ...] = ()
+    ssh_config: bool = True
+
+
+class HostTurned(Frozen):
+    """The user turned to another host: what was read of the one before is put away, the ticket stays."""
+
+    kind: Literal["host_turned"] = "host_turned"
+    host: str
 
 
 class HostConnected(Frozen):
@@ -164,6 +203,18 @@ class PromptMade(Frozen):
     receipts: tuple[Receipt, ...] = ()
 
 
+class MessageAdded(Frozen):
+    """A message of the conversation with the engine, to the letter. number: its place, from 1; 1 begins it anew.
+
+    The messages up to a `prompt_made` are what its sha256 is of.
+    """
+
+    kind: Literal["message_added"] = "message_added"
+    number: int
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
 class AnswerStarted(Frozen):
     """An engine begins to answer."""
 
@@ -198,6 +249,12 @@ class UserSaid(Frozen):
 
     kind: Literal["user_said"] = "user_said"
     text: str
+
+
+class ConversationCleared(Frozen):
+    """The user cleared ticket, conversation and facts; evidence stays."""
+
+    kind: Literal["conversation_cleared"] = "conversation_cleared"
 
 
 class FactPinned(Frozen):
@@ -249,20 +306,24 @@ class SessionEnded(Frozen):
 
 Event = (
     SessionStarted
+    | SessionResumed
     | TicketParsed
     | Noted
     | HostConnecting
     | HostConnected
     | HostFailed
+    | HostTurned
     | PlanMade
     | CommandSent
     | ObservationMade
     | FindingFound
     | PromptMade
+    | MessageAdded
     | AnswerStarted
     | AnswerDelta
     | EngineFailed
     | UserSaid
+    | ConversationCleared
     | FactPinned
     | FactDropped
     | RoundStarted

@@ -160,6 +160,12 @@ class Settings(BaseSettings):
     )
 
     state_dir: Path = Field(default_factory=_state_dir, description="Where sessions are recorded.")
+    retention_days: int = Field(
+        90, ge=0, description="Days that a session stays on disk after it began; 0: for ever."
+    )
+    retention_bytes: int = Field(
+        2 * 2**30, ge=0, description="Most bytes of all sessions together; the oldest go first. 0: no limit."
+    )
     collectors_dir: Path = Field(
         default_factory=_collectors_dir, description="Your own collectors, loaded on top."
     )

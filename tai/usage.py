@@ -94,10 +94,14 @@ class Group(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """A word that is no command is answered with the command that was meant."""
+        if ctx.parent is None and args[:1] == ["-"]:  # a ticket on standard input
+            return "diagnose", self.get_command(ctx, "diagnose"), ["--ticket", "-", *args[1:]]
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             hint = meant(args[0], self.list_commands(ctx), ctx.command_path)
             if ctx.parent is None and not hint.startswith("Did"):
                 hint = f"To diagnose a host: tai diagnose {args[0]}"
+                if len(args[0].split()) > 1:
+                    hint = "To ask in one line: tai ask [HOST] 'WHAT IS WRONG'"
             raise click.UsageError(f"No such command '{args[0]}'. {hint}", ctx=ctx)
         return super().resolve_command(ctx, args)
 

@@ -55,7 +55,8 @@ def talk() -> Talk:
 def test_the_commands_of_the_first_version_are_all_there() -> None:
     listed = " ".join(command.name for command in COMMANDS)
     assert listed == (
-        "help host ticket collect collectors show findings run next auto pin unpin context clear version quit"
+        "help host ticket collect collectors show findings run next auto pin unpin context clear diff save copy history "
+        "resume version quit"
     )
 
 
@@ -271,7 +272,7 @@ async def test_help_explains_one_command_by_its_docstring(talk: Talk) -> None:
     ("before", "expected"),
     [
         ("/he", ["/help"]),
-        ("/co", ["/collect", "/collectors", "/context"]),
+        ("/co", ["/collect", "/collectors", "/context", "/copy"]),
         ("/collect d", ["disk"]),
         ("/collect disk fi", ["filesystems"]),
         ("/show p", ["plan", "prompt"]),

@@ -6,8 +6,9 @@ conversation around it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tai.commands.views import View
@@ -16,6 +17,7 @@ from tai.errors import InputError
 if TYPE_CHECKING:  # the engine is imported when the first ticket needs it, not before the prompt is drawn
     from tai.catalog import Catalog
     from tai.engine.investigate import Investigation
+    from tai.record import Shelf
 
 
 @dataclass
@@ -24,6 +26,8 @@ class Context:
 
     show: draws a view at once. ticket: the last one as it was typed, for a host that is named after it.
     waiting: no host has been looked at for that ticket yet. leaving: the user wants to go.
+    shelf: the user's sessions. resume: ends the session at hand and goes on with the one in a folder. save: writes the report of
+    a session's folder to a file, copy: to the clipboard; both say what they did, and raise InputError.
     """
 
     investigation: Investigation
@@ -32,6 +36,10 @@ class Context:
     ticket: str = ""
     waiting: bool = False
     leaving: bool = False
+    shelf: Shelf | None = None
+    resume: Callable[[Path], Awaitable[None]] | None = None
+    save: Callable[[Path, Path], str] | None = None
+    copy: Callable[[Path], str] | None = None
 
     async def diagnose(self, ticket: str) -> None:
         """Look into `ticket`. When no host can be looked at, it waits for one. Raises what the investigation raises."""

@@ -4,8 +4,10 @@ They call the investigation and show views; none knows a terminal.
 """
 
 # No postponed annotations here: the registry reads them as they are.
+import os
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated
 
 from tai import __version__
@@ -15,6 +17,7 @@ from tai.commands.views import (
     Cleared,
     ContextView,
     DiagnosisView,
+    DiffView,
     EvidenceView,
     FindingsView,
     Message,
@@ -24,6 +27,7 @@ from tai.commands.views import (
     TableView,
     TicketView,
 )
+from tai.engine.changed import changed, looked_twice
 from tai.errors import InputError
 
 COMMANDS = Registry()
@@ -32,6 +36,9 @@ COMMANDS = Registry()
 PAGE = 200
 # More rounds than this are no help but a habit; each asks the model anew.
 _MOST_ROUNDS = 5
+# Sessions that /history lists, and characters of what each was about.
+_LISTED = 20
+_ABOUT = 80
 # Lines of context above a line that was asked for by its citation.
 _BEFORE = 10
 
@@ -56,6 +63,12 @@ def _checks(context: Context) -> Iterator[str]:
     diagnosis = context.investigation.session.diagnosis
     if diagnosis is not None:
         yield from (str(n) for n, _ in enumerate(diagnosis.next_checks, start=1))
+
+
+def _sessions(context: Context) -> Iterator[str]:
+    if context.shelf is not None:
+        now = context.investigation.session.id
+        yield from (folder.name for folder in context.shelf.folders() if folder.name != now)
 
 
 def _command_names(context: Context) -> Iterator[str]:
@@ -281,6 +294,81 @@ async def clear(context: Context) -> None:
     context.ticket = ""
     context.waiting = False
     context.show(Cleared(len(context.investigation.session.observations)))
+
+
+@COMMANDS.command()
+async def diff(context: Context, what: Annotated[str, Words(live=_showable)] = "") -> None:
+    """Show what changed between the last two looks at the same thing.
+
+    WHAT is a probe, N or E3; alone, everything that was looked at twice. /collect looks again.
+    """
+    pairs = looked_twice(context.investigation.session.observations, what)
+    if not pairs:
+        again = f"/collect {what}" if what else "/collect NAME"
+        raise InputError(
+            f"nothing{f' of {what}' if what else ''} was looked at twice yet; {again} looks again"
+        )
+    same = 0
+    for before, after in pairs:
+        lines = tuple(changed(before, after))
+        if not lines and len(pairs) > 1:
+            same += 1
+            continue
+        more = len(lines) - PAGE
+        context.show(DiffView(before, after, lines[:PAGE]))
+        if more > 0:
+            context.show(Message(f"… and {more:,} lines more"))
+    if same:
+        context.show(Message(f"{same} of {len(pairs)} looks are as they were."))
+
+
+@COMMANDS.command()
+async def save(context: Context, file: Annotated[str, Rest()]) -> None:
+    """Write the report of this session to a file: FILE.md, FILE.html or FILE.json."""
+    if context.save is None:
+        raise InputError("there is nowhere to save to here")
+    path = Path(os.path.expanduser(file.strip()))  # noqa: ASYNC240, PTH111 - a look at HOME, not at a disk
+    context.show(Message(context.save(context.investigation.session.folder, path)))
+
+
+@COMMANDS.command()
+async def copy(context: Context) -> None:
+    """Copy the report of this session to the clipboard, as Markdown for a ticket.
+
+    Over ssh and in tmux the terminal does it (OSC 52), where it is allowed to.
+    """
+    if context.copy is None:
+        raise InputError("there is no clipboard here")
+    context.show(Message(context.copy(context.investigation.session.folder)))
+
+
+@COMMANDS.command()
+async def history(context: Context) -> None:
+    """List the sessions before this one, the newest first."""
+    now = context.investigation.session.id
+    before = [] if context.shelf is None else [one for one in context.shelf.all() if one.id != now]
+    if not before:
+        context.show(Message("There is no session before this one."))
+        return
+    rows = tuple(
+        (one.id, "  ".join(filter(None, (one.host, one.state, (one.cause or one.ticket)[:_ABOUT]))))
+        for one in before[:_LISTED]
+    )
+    more = f"; tai sessions lists all {len(before)}" if len(before) > _LISTED else ""
+    context.show(TableView(f"/resume ID goes on with one, /resume last with the newest{more}", rows))
+
+
+@COMMANDS.command()
+async def resume(context: Context, session: Annotated[str, Words(("last",), live=_sessions)]) -> None:
+    """Go on with an earlier session.
+
+    Its evidence, ticket, conversation and facts are there again. SESSION is an id as /history lists it, its beginning or its last four characters; last is the newest. The session at hand
+    ends and is kept.
+    """
+    if context.shelf is None or context.resume is None:
+        raise InputError("there are no sessions to go on with here")
+    folder = context.shelf.find(session, but=context.investigation.session.id)
+    await context.resume(folder)
 
 
 @COMMANDS.command()

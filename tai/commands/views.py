@@ -103,6 +103,15 @@ class Cleared:
     kept: int
 
 
+@dataclass(frozen=True, slots=True)
+class DiffView:
+    """Two looks at the same thing. lines: a unified diff of their texts, () when nothing changed."""
+
+    before: Observation
+    after: Observation
+    lines: tuple[str, ...]
+
+
 View = (
     Message
     | TicketView
@@ -115,4 +124,5 @@ View = (
     | TableView
     | ContextView
     | Cleared
+    | DiffView
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,7 @@ def play(flags: Flags) -> int:
                 await stage.close()
 
         return run(
-            flags,
+            replace(flags, recording=True),
             flags.settings(),
             work,
             target=Target(recording.host, recording.user),

@@ -20,7 +20,15 @@ from tai.engine.pseudonyms import Pseudonyms
 from tai.engine.session import Session
 from tai.engine.verify import verify
 from tai.errors import ModelError
-from tai.events import AnswerDelta, AnswerStarted, Diagnosed, EngineFailed, Noted, PromptMade
+from tai.events import (
+    AnswerDelta,
+    AnswerStarted,
+    Diagnosed,
+    EngineFailed,
+    MessageAdded,
+    Noted,
+    PromptMade,
+)
 from tai.llm import tokens
 from tai.llm.base import Delta, Engine, Message, Question, Said
 from tai.model import Facts, Finding, Ticket
@@ -86,7 +94,9 @@ class Asking:
             probes=self._probes,
             pinned=[fact.text for fact in self.session.pinned],
         )
-        self.session.conversation = list(messages)
+        self.session.conversation = []
+        for message in messages:
+            self._add(message)
         self._tell_prompt(
             PromptMade(
                 sha256=prompt.digest(messages),
@@ -107,6 +117,12 @@ class Asking:
             budget=budget,
             count=tokens.count,
         )
+
+    def _add(self, message: Message) -> None:
+        """Every message is told, so that a record holds what an engine was asked, and can go on from it."""
+        self.session.conversation.append(message)
+        number = len(self.session.conversation)
+        self._bus.emit(MessageAdded(number=number, role=message.role, content=message.content))
 
     def _tell_prompt(self, made: PromptMade) -> None:
         self.session.prompt = made
@@ -137,7 +153,7 @@ class Asking:
             if fresh
             else None
         )
-        self.session.conversation.append(
+        self._add(
             prompt.render_follow_up(
                 self._templates,
                 text,
@@ -184,7 +200,7 @@ class Asking:
             self._bus.emit(Noted(text=self._cleaned(note)))
         chosen, agreement = choose([said.answer, *said.others], asked=said.asked)
         answer = prompt.harmless(chosen)
-        self.session.conversation.append(Message("assistant", answer.model_dump_json()))
+        self._add(Message("assistant", answer.model_dump_json()))
         self.session.diagnosis = verify(
             answer,
             self.session.observations,

@@ -79,9 +79,18 @@ class Gathering:
         """The connection, opened when there is none. Raises HostError, after telling of it."""
         if self.session.connection is not None:
             return self.session.connection
+        if self.session.sealed:
+            raise InputError(f"{self.session.sealed}; /host NAME looks at a host anew")
         target = self._chosen_target()
         self._bus.emit(
-            HostConnecting(host=target.name, via=tuple(target.jump.split(",")) if target.jump else ())
+            HostConnecting(
+                host=target.name,
+                via=tuple(target.jump.split(",")) if target.jump else (),
+                user=target.user or "",
+                port=target.port,
+                identity_files=tuple(map(str, target.identity_files)),
+                ssh_config=target.use_ssh_config,
+            )
         )
         started = time.monotonic()
         try:
@@ -143,6 +152,9 @@ class Gathering:
             self._grants[name] = Grants(
                 Sudo(allowed=self._options.sudo(name)), Destinations(hosts=[name] if name else [])
             )
+            for seen in self.session.observations:  # of a session that goes on
+                if seen.argv and seen.outcome.answered:
+                    self._grants[name].destinations.learn(seen.argv, seen.text)
         return self._grants[name]
 
     @property

@@ -21,10 +21,12 @@ from tai.engine.options import Options
 from tai.engine.prompt import Templates
 from tai.engine.pseudonyms import Pseudonyms
 from tai.engine.session import Session
-from tai.errors import InputError
+from tai.errors import HostError, InputError
 from tai.events import (
+    ConversationCleared,
     FactDropped,
     FactPinned,
+    HostTurned,
     Interrupted,
     ObservationMade,
     RoundStarted,
@@ -153,14 +155,29 @@ class Investigation:
         for fact in stated(said):
             self._pin(fact)
         before = self._known()
-        self.session.ticket = _merged(self.session.ticket, more)
+        self.session.ticket = merged(self.session.ticket, more)
         for attachment in more.attachments:
             self._gathering.attach(attachment)
         if more.attachments:
             self._gathering.tell_findings()
-        if self.session.connection:
-            await self._interruptible(self._gathering.look(self._options.collectors))
+        if self._may_look:
+            try:
+                await self._interruptible(self._gathering.look(self._options.collectors))
+            except HostError:
+                # Told in full. What was read before still has an answer to give.
+                self._gathering.note("the answer rests on what was read before", level="warning")
         await self._interruptible(self._asking.again(said, before))
+
+    @property
+    def _may_look(self) -> bool:
+        """Whether a question may lead to the host: it has been looked at, and is there still as far as is known."""
+        session = self.session
+        return session.connection is not None or (
+            session.target is not None
+            and session.host is not None
+            and not session.sealed
+            and not self._options.offline
+        )
 
     async def next_check(self, n: int) -> None:
         """Run check number `n` of the diagnosis, and ask again with what it shows. Raises InputError for no such check."""
@@ -273,10 +290,12 @@ class Investigation:
         ticket, pinned = self.session.ticket, list(self.session.pinned)
         self.session.forget_evidence()
         self.session.ticket, self.session.pinned = ticket, pinned
+        self._bus.emit(HostTurned(host=target.name))
 
     async def clear(self) -> None:
         """Forget the conversation; evidence and host stay."""
         self.session.forget_conversation()
+        self._bus.emit(ConversationCleared())
 
     async def close(self) -> None:
         """Close the connection and the engines. Safe to call twice."""
@@ -335,7 +354,7 @@ class Investigation:
         return clean(text.encode("utf-8", "surrogateescape"), producer=producer, redactor=self._redactor).text
 
 
-def _merged(ticket: Ticket, more: Ticket) -> Ticket:
+def merged(ticket: Ticket, more: Ticket) -> Ticket:
     """The ticket with the names of a later message added to its own."""
     old, new = ticket.subjects, more.subjects
     subjects = old.model_copy(

@@ -28,6 +28,7 @@ class Session:
 
     steps: every command planned so far, by number. observations: in the order of their ids, attachments first.
     conversation: what the model was asked and what it said, in turn. pinned: facts that the user has stated.
+    sealed: why the host of this evidence is not looked at again, '' where it may be.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Session:
     pinned: list[Pinned] = field(default_factory=list)
     prompt: PromptMade | None = None
     diagnosis: Diagnosis | None = None
+    sealed: str = ""
 
     @property
     def target_name(self) -> str:
@@ -75,6 +77,7 @@ class Session:
         self.findings.clear()
         self.skipped = ()
         self.host = None
+        self.sealed = ""
         self.forget_conversation()
 
     def forget_conversation(self) -> None:

@@ -7,23 +7,28 @@ What is heavy is imported when it is used: `tai --help` and the first prompt do 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tai import __version__
-from tai.frontends.engines import model_engine
+from tai.errors import InputError
+from tai.frontends.engines import engine_name, model_engine
 from tai.frontends.flags import Flags
 from tai.settings import Settings
 from tai.transport.base import Target
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tai.bus import Bus, Sink
     from tai.catalog import Catalog
     from tai.engine.gather import Connect
     from tai.engine.investigate import Investigation
     from tai.engine.prompt import Templates
     from tai.engine.session import Session
+    from tai.events import Reads
     from tai.llm.base import Engine
     from tai.model import Window
 
@@ -42,7 +47,56 @@ def new_session(
     folder = chosen.state_dir / "sessions" / name
     record = Record(folder)
     session = Session(id=name, folder=folder, nonce=secrets.token_hex(8), target=target)
-    return session, Bus(name, [record, sink], durable=record), record.close
+
+    def close() -> None:
+        record.close()
+        if not (session.ticket or session.host or session.observations or session.target):
+            with suppress(OSError):  # nothing was asked and nothing read: that is no session to come back to
+                record.path.unlink()
+                folder.rmdir()
+
+    return session, Bus(name, [record, sink], durable=record), close
+
+
+def old_session(
+    chosen: Settings, sink: Sink, folder: Path, *, flags: Flags, parts: Parts
+) -> tuple[Session, Bus, Callable[[], None]]:
+    """A session that goes on: its state from its record, and the bus that goes on where it ended.
+
+    Raises InputError when it is running, cannot be read, or must not be mixed with what this run was asked for.
+    """
+    from tai.bus import Bus  # noqa: PLC0415 - see the module's docstring
+    from tai.engine.resume import resumed  # noqa: PLC0415
+    from tai.events import SessionResumed  # noqa: PLC0415
+    from tai.record import Record, fold  # noqa: PLC0415
+
+    record = Record(folder, again=True)
+    try:
+        held = record.held
+        if held is None or not held.events:
+            raise InputError(f"the session {folder.name} holds nothing that could go on")
+        told = fold(held.events)
+        if chosen.anonymize and not (told.started and told.started.anonymized):
+            raise InputError(
+                f"the session {folder.name} holds true names, and --anonymize was asked for; start a new one"
+            )
+        session = resumed(told, folder, parts.catalog, flags.target)
+    except BaseException:
+        record.close()
+        raise
+    bus = Bus(session.id, [record, sink], durable=record, seq=told.seq)
+    name, model = _answering(chosen)
+    bus.emit(
+        SessionResumed(
+            version=__version__, engine=name, model=model, after=told.seq, torn=held.torn, broken=held.broken
+        )
+    )
+    return session, bus, record.close
+
+
+def _answering(chosen: Settings) -> tuple[str, str]:
+    name = engine_name(chosen)
+    return name, chosen.model if name == "vllm" else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +129,13 @@ def build(
     connect: Connect,
     parts: Parts | None = None,
     window: Window | None = None,
+    goes_on: bool = False,
     **more: Any,
 ) -> Investigation:
-    """The investigation that settings and flags ask for. parts: None to load them. more: passed on, such as `approve`."""
+    """The investigation that settings and flags ask for. parts: None to load them. more: passed on, such as `approve`.
+
+    goes_on: the session is one of `old_session`, which has told so.
+    """
     from tai.engine.investigate import Investigation  # noqa: PLC0415 - see the module's docstring
     from tai.engine.options import Caps, Options  # noqa: PLC0415
     from tai.events import Noted, SessionStarted  # noqa: PLC0415
@@ -90,7 +148,17 @@ def build(
         more["clock"] = lambda: made
     fallback = DeterministicEngine(parts.catalog.symptoms, parts.catalog.bearings)
     engine: Engine = model_engine(chosen) or fallback
-    bus.emit(SessionStarted(version=__version__, engine=engine.name, model=engine.model))
+    if not goes_on:
+        bus.emit(
+            SessionStarted(
+                version=__version__,
+                engine=engine.name,
+                model=engine.model,
+                nonce=session.nonce,
+                reads=_reads(flags),
+                anonymized=chosen.anonymize,
+            )
+        )
     if flags.samples and engine is fallback:
         text = "--samples has no effect: several answers are asked of a model, and none is configured (--model-url)"
         bus.emit(Noted(level="warning", text=text))
@@ -120,3 +188,11 @@ def build(
         ),
         **more,
     )
+
+
+def _reads(flags: Flags) -> Reads:
+    if flags.recording:
+        return "recording"
+    if flags.sosreport is not None:
+        return "sosreport"
+    return "nothing" if flags.no_host else "host"

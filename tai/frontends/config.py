@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from tai.errors import EXIT_OK
 from tai.frontends.flags import Flags
-from tai.frontends.listings import Rows
+from tai.frontends.rows import Rows
 from tai.settings import Value, default_config_path, values_of
 
 _MASKED = "********"

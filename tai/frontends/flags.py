@@ -39,6 +39,7 @@ class Flags:
     hosts: tuple[str, ...] = ()
     host: str | None = None
     ticket: Path | None = None
+    text: str = ""  # the ticket itself, of `tai ask`
     attach: tuple[str, ...] = ()
     since: str | None = None
     until: str | None = None
@@ -49,6 +50,10 @@ class Flags:
     show_plan: bool = False
     show_prompt: bool = False
     sosreport: Path | None = None
+    session: str | None = None
+    outputs: tuple[Path, ...] = ()
+    copy: bool = False
+    recording: bool = False  # not a flag: the demo plays
     now: datetime | None = (
         None  # not a flag: when the sosreport was made, by which the ticket's times are read
     )

@@ -34,8 +34,9 @@ from tai.frontends.console import open_console
 from tai.frontends.jsonl import JsonLines
 from tai.frontends.lines import BAD, FAINT, GOOD, WARN, counted, hang, heading, seconds
 from tai.frontends.login import ssh_connect
+from tai.frontends.output import Outputs, keep
 from tai.frontends.render import Renderer
-from tai.frontends.run import investigate
+from tai.frontends.run import investigate, put_away
 from tai.transport.base import Target
 
 if TYPE_CHECKING:
@@ -54,11 +55,13 @@ def run_fleet(
     flags: Flags, chosen: Settings, work: Work, targets: Sequence[Target], window: Window | None
 ) -> int:
     """Do `work` on each host, `hosts_at_once` of them at a time. The exit status of the worst."""
-    fleet = _Fleet(flags, chosen, work, window)
+    fleet = _Fleet(flags, chosen, work, window, Outputs.of(flags, [target.name for target in targets]))
     try:
         asyncio.run(fleet.run(targets))
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
+    finally:
+        put_away(chosen)
     statuses = {ended.status for ended in fleet.ended}
     return next(status for status in _WORST_FIRST if status in statuses)
 
@@ -93,6 +96,7 @@ class _Fleet:
     chosen: Settings
     work: Work
     window: Window | None
+    outputs: Outputs
     ended: list[_Ended] = field(default_factory=list)
 
     async def run(self, targets: Sequence[Target]) -> None:
@@ -171,6 +175,9 @@ class _Fleet:
                 talk.print(heading(target.name))
                 _pour(said, talk)
                 _pour(out, open_console(sys.stdout))
+            if session.diagnosis is not None:
+                keep(session.folder)
+            self.outputs.for_host(target.name).write(session.folder)
 
 
 def _cause(error: TaiError) -> str:

@@ -36,11 +36,20 @@ def read_ticket(path: Path | None, *, max_bytes: int) -> str:
 
 
 def read_attachment(given: str, *, max_bytes: int) -> Attachment:
-    """`LABEL=FILE`, split at the last equals sign. LABEL is the command that printed the file, or a path on the host."""
+    """`LABEL=FILE`, split at the last equals sign. LABEL is the command that printed the file, or a path on the host; FILE may be
+    `-` for standard input.
+    """
     label, equals, file = given.rpartition("=")
     if not equals or not label.strip() or not file:
         raise InputError(f"--attach takes LABEL=FILE, such as --attach 'df -h=df.txt', not {given!r}")
     name = f"the attachment {file}"
+    if Path(file) == STDIN:
+        if sys.stdin is None or sys.stdin.isatty():
+            raise InputError(f"--attach {given!r} reads standard input, and nothing is piped into tai")
+        raw = sys.stdin.buffer.read(max_bytes + 1)
+        return Attachment(
+            label=label.strip(), text=_decode(raw, "the attachment on standard input", max_bytes)
+        )
     return Attachment(label=label.strip(), text=_decode(_read(Path(file), max_bytes, name), name, max_bytes))
 
 

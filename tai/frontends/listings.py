@@ -13,17 +13,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from rich.table import Table
-from rich.text import Text
-
 from tai import resources, settings
 from tai.catalog import Catalog, Collector, failed_cases, load_catalog, read_collector, trial, unproven
 from tai.catalog.listing import when_text
 from tai.catalog.slots import names_in
 from tai.catalog.toml_lines import line_of
 from tai.errors import EXIT_OK, EXIT_USAGE, ConfigError, InputError, PolicyRefusal
-from tai.frontends.console import open_console
 from tai.frontends.lines import counted
+from tai.frontends.rows import Rows
 from tai.policy import Canonical, Verdict, canonicalise, check
 from tai.policy.line import propose
 from tai.policy.listing import rows
@@ -216,28 +213,6 @@ def _signatures(found: Collector) -> Rows:
             signature.reference,
         )
     return table
-
-
-class Rows:
-    """A table in the making: `add_row` and then `show`."""
-
-    def __init__(self, *columns: str) -> None:
-        self._columns = columns
-        self._rows: list[tuple[str, ...]] = []
-
-    def add_row(self, *cells: str) -> None:
-        self._rows.append(cells)
-
-    def show(self) -> None:
-        if not sys.stdout.isatty():
-            sys.stdout.writelines("\t".join(cells) + "\n" for cells in (self._columns, *self._rows))
-            return
-        table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
-        for column in self._columns:
-            table.add_column(column, overflow="fold")
-        for cells in self._rows:
-            table.add_row(*map(Text, cells))
-        open_console(sys.stdout).print(table)
 
 
 def _catalog(config_file: Path | None) -> Catalog:

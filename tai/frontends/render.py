@@ -18,6 +18,7 @@ from tai.events import (
     AnswerDelta,
     AnswerStarted,
     CommandSent,
+    ConversationCleared,
     Diagnosed,
     EngineFailed,
     Event,
@@ -27,13 +28,16 @@ from tai.events import (
     HostConnected,
     HostConnecting,
     HostFailed,
+    HostTurned,
     Interrupted,
+    MessageAdded,
     Noted,
     ObservationMade,
     PlanMade,
     PromptMade,
     RoundStarted,
     SessionEnded,
+    SessionResumed,
     SessionStarted,
     Stamped,
     TicketParsed,
@@ -54,6 +58,7 @@ from tai.frontends.lines import (
     hang,
     one_line,
     seconds,
+    size,
 )
 from tai.frontends.steps import StepLine, cited_lines, fact_text, finding_line
 from tai.frontends.views import ticket_lines
@@ -110,11 +115,13 @@ class Renderer:
         """Know which command printed an observation, for the quotes of a diagnosis."""
         self._sources[seen.id] = seen.source
 
-    def show(self, event: Event) -> None:  # noqa: PLR0912 - one arm for each event, and no logic in any
+    def show(self, event: Event) -> None:  # noqa: PLR0912, PLR0915 - one arm for each event, and no logic in any
         """Show one event that carries no stamp."""
         match event:
             case SessionStarted():
                 self._started(event)
+            case SessionResumed():
+                self._resumed(event)
             case TicketParsed():
                 self._say(*ticket_lines(event.ticket))
             case Noted():
@@ -125,6 +132,9 @@ class Renderer:
                 self._connected(event)
             case HostFailed():
                 self._failed(event)
+            case HostTurned():
+                if not self._interactive:
+                    self._say(hang("turned to ", one_line(event.host, STRONG), lead_style=FAINT))
             case PlanMade():
                 self._planned(event)
             case CommandSent():
@@ -135,6 +145,8 @@ class Renderer:
                 self._found(event)
             case PromptMade():
                 self._prompted(event)
+            case MessageAdded():
+                pass  # /show prompt has it
             case AnswerStarted():
                 self._asked(event)
             case AnswerDelta():
@@ -143,6 +155,9 @@ class Renderer:
                 self._degraded(event)
             case UserSaid():
                 self._heard(event)
+            case ConversationCleared():
+                if not self._interactive:
+                    self._say(Text("conversation cleared", style=FAINT))
             case FactPinned():
                 self._pinned(event)
             case FactDropped():
@@ -169,6 +184,26 @@ class Renderer:
             return
         engine = f"{event.engine} engine" + (f" with {event.model}" if event.model else "")
         self._say(one_line(f"tai {event.version} · read-only · {engine}", FAINT))
+
+    def _resumed(self, event: SessionResumed) -> None:
+        self._say(hang("resumed   ", f"after event {event.after:,}", FAINT, FAINT))
+        if event.torn:
+            self._say(
+                hang(
+                    "note: ",
+                    f"the last line was never finished; {size(event.torn)} of it are gone",
+                    FAINT,
+                    FAINT,
+                )
+            )
+        if event.broken is not None:
+            self._say(
+                hang(
+                    "warning: ",
+                    f"the record was changed at line {event.broken:,}; nothing vouches for what it says from there on",
+                    lead_style=WARN,
+                )
+            )
 
     def _noted(self, event: Noted) -> None:
         if event.level == "detail" and not self._verbose:

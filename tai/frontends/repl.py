@@ -36,15 +36,24 @@ class Repl:
 
     opening: what takes time to import and to load; it starts when the prompt stands. greeting: the first line.
     engine: who will answer, for the status bar. history: the file of entries; without one this is somebody's first time.
+    first: an entry to begin with, as if it had been typed.
     """
 
     def __init__(
-        self, console: Console, opening: Opening, *, greeting: str, engine: str, history: Path
+        self,
+        console: Console,
+        opening: Opening,
+        *,
+        greeting: str,
+        engine: str,
+        history: Path,
+        first: str = "",
     ) -> None:
         self._console = console
         self._opening = opening
         self._greeting = greeting
         self._engine = engine
+        self._first = first
         self._first_time = not history.exists()
         self._context: Context | None = None
         self._interrupts = Interrupts()
@@ -76,6 +85,8 @@ class Repl:
             self._console.print(Text(welcome(model=self._engine != "deterministic")))
         drawn = asyncio.Event()
         self._prompt.when_drawn(drawn.set)
+        if self._first:
+            drawn.set()  # no prompt stands before it is done
         opening = asyncio.create_task(self._open(drawn))
         opening.add_done_callback(self._opened)
         try:
@@ -99,6 +110,10 @@ class Repl:
             self._prompt.fail(error)
 
     async def _talk(self, opening: asyncio.Task[Context]) -> None:
+        if self._first:
+            context = await opening
+            await self._work(dispatch(context, self._first), context)
+            self._console.print()
         while True:
             try:
                 entry = await self._prompt.ask("> ")

@@ -53,8 +53,10 @@ def run(
     """
     from tai.frontends.console import open_console  # noqa: PLC0415 - after the flags were found good
     from tai.frontends.jsonl import JsonLines  # noqa: PLC0415
+    from tai.frontends.output import Outputs  # noqa: PLC0415
     from tai.frontends.render import Renderer  # noqa: PLC0415
 
+    outputs = Outputs.of(flags)
     if flags.debug:
         debug_ssh()
     verbose = flags.verbose or flags.show_plan
@@ -82,6 +84,20 @@ def run(
     finally:
         renderer.close()
         close_record()
+        if session.target or session.observations:
+            outputs.for_host(session.target_name).write(session.folder)
+        put_away(chosen, session)
+
+
+def put_away(chosen: Settings, *sessions: Session) -> None:
+    """What follows when sessions are over: each keeps its report, and old ones go as the settings say."""
+    from tai.frontends.output import keep  # noqa: PLC0415 - after the flags were found good
+    from tai.frontends.sessions import prune  # noqa: PLC0415
+
+    for session in sessions:
+        if session.diagnosis is not None:
+            keep(session.folder)
+    prune(chosen, keep=sessions[-1].id if sessions else "")
 
 
 async def _main(  # noqa: PLR0917 - one call from `run`

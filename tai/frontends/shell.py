@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from tai.frontends.assembly import load_parts
 from tai.frontends.flags import Flags
 from tai.frontends.given import read_attachment, read_ticket
 from tai.frontends.login import debug_ssh
+from tai.frontends.output import Outputs
 from tai.frontends.run import Work, run
 from tai.frontends.sosreport import reading
 from tai.settings import Settings
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 def diagnose(flags: Flags) -> int:
     """`tai diagnose`: one diagnosis for each host that was named; the exit status of the worst."""
     chosen = flags.settings()
+    Outputs.of(flags, flags.hosts)
     if flags.sosreport is not None and flags.now is None:
         return reading(flags, chosen, _diagnose)
     return _diagnose(flags)
@@ -47,6 +50,21 @@ def _diagnose(flags: Flags, report: Target | None = None, connect: Connect | Non
         return _many(flags, chosen, work, flags.hosts, window)
     target = flags.target(flags.hosts[0]) if flags.hosts else report
     return run(flags, chosen, work, target=target, window=window, connect=connect)
+
+
+def ask(flags: Flags, words: Sequence[str]) -> int:
+    """`tai ask [HOST…] TEXT`: a diagnosis whose ticket is on the command line.
+
+    words: a word with white space in it is the text, and those before it are hosts. Without one all of them together are the
+    text, as somebody types who leaves out the quotes; then the text names the host.
+    """
+    text = next((word for word in words if len(word.split()) > 1), "")
+    if text and words[-1] != text:
+        raise InputError(f"the question comes last: tai ask [HOST]... {text!r}")
+    if not text and len(words) == 1:
+        raise InputError(f"what is wrong? Such as: tai ask {words[0]} 'nginx answers 502 since 14:05'")
+    hosts = tuple(words[:-1]) if text else ()
+    return diagnose(replace(flags, hosts=hosts, text=text or " ".join(words)))
 
 
 def collect(flags: Flags) -> int:
@@ -77,6 +95,7 @@ def _collect(flags: Flags, report: Target | None = None, connect: Connect | None
         await investigation.collect(names)
 
     if len(hosts) > 1:
+        Outputs.of(flags, hosts)
         return _many(flags, chosen, work, hosts, None)
     return run(flags, chosen, work, target=report or flags.target(first), connect=connect)
 
@@ -105,6 +124,8 @@ def _diagnosis(flags: Flags, text: str, attachments: list[Attachment]) -> Work:
 
 
 def _ticket(flags: Flags, chosen: Settings, attachments: list[Attachment]) -> str:
+    if flags.text:
+        return flags.text
     if flags.ticket is None and attachments:
         return "No ticket was written; the attached evidence is all there is."
     return read_ticket(flags.ticket, max_bytes=chosen.max_ticket_bytes)

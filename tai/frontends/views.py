@@ -13,6 +13,7 @@ from tai.commands.views import (
     Cleared,
     ContextView,
     DiagnosisView,
+    DiffView,
     EvidenceView,
     FindingsView,
     Message,
@@ -26,7 +27,9 @@ from tai.commands.views import (
 from tai.frontends.console import moves
 from tai.frontends.diagnosis import diagnosis
 from tai.frontends.lines import (
+    BAD,
     FAINT,
+    GOOD,
     REF,
     STRONG,
     WARN,
@@ -56,7 +59,7 @@ def draw(console: Console, view: View) -> None:
         console.print(line)
 
 
-def _lines(view: View) -> Iterable[RenderableType]:  # noqa: PLR0911 - one arm for each view
+def _lines(view: View) -> Iterable[RenderableType]:  # noqa: PLR0911, PLR0912 - one arm for each view
     match view:
         case Message():
             return [shown(view.text, WARN if view.warning else "")]
@@ -81,6 +84,8 @@ def _lines(view: View) -> Iterable[RenderableType]:  # noqa: PLR0911 - one arm f
         case Cleared():
             kept = counted(view.kept, "piece of evidence stays", "pieces of evidence stay")
             return [Text(f"Screen and conversation cleared; {kept}.", style=FAINT)]
+        case DiffView():
+            return _diff(view)
         case _:
             assert_never(view)
 
@@ -190,6 +195,18 @@ def _context(view: ContextView) -> Iterator[RenderableType]:
         yield heading("Facts that you have stated (/unpin N takes one back)")
     for number, fact in enumerate(view.pinned, start=1):
         yield hang(f"{number:>2}. ", fact_text(fact))
+
+
+_CHANGED = {"+": GOOD, "-": BAD, "@": REF}
+
+
+def _diff(view: DiffView) -> Iterator[RenderableType]:
+    before, after = view.before, view.after
+    yield Text.assemble((f"{before.id} → {after.id} ", REF), one_line(after.source, STRONG))
+    if not view.lines:
+        yield Text("nothing changed", style=FAINT)
+    for line in view.lines:
+        yield shown(cut(line, _LONGEST_LINE), _CHANGED.get(line[:1], FAINT))
 
 
 def _table(view: TableView) -> Iterator[RenderableType]:

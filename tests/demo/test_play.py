@@ -89,9 +89,12 @@ def test_it_says_that_it_is_a_recording_and_the_clock_raises_no_doubt(events: li
     assert abs(host.facts.clock_offset_s) < 60
 
 
-def test_it_leaves_the_record_and_nothing_else(played: subprocess.CompletedProcess[str], home: Path) -> None:
-    left = [path.relative_to(home) for path in home.rglob("*") if path.is_file()]
-    assert [path.name for path in left] == [FILE_NAME]
-    assert verify((home / left[0]).read_text().splitlines()) is None
+def test_it_leaves_the_session_and_nothing_else(played: subprocess.CompletedProcess[str], home: Path) -> None:
+    (record,) = home.rglob(FILE_NAME)
+    left = [path for path in home.rglob("*") if path.is_file() and record.parent not in path.parents]
+    assert left == [], "the session's folder holds it all"
+    kept = {path.name for path in record.parent.iterdir()}
+    assert kept == {FILE_NAME, "outputs", "report.md", "report.html"}
+    assert verify(record.read_text().splitlines()) is None
     assert not (home / ".ssh").exists()
     assert list((home / "tmp").iterdir()) == []
