@@ -1,7 +1,7 @@
 # Two commands for a fresh machine: `make demo` and `make test`. Both make .venv first; see build/venv.sh.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-slow test-vllm check format constraints record-demo picture docs dist-docs incidents clean
-.PHONY: bench-startup bench-policy bench-text bench-inspect bench-calibration bench-condense bench-ssh bench-hosts
+.PHONY: help venv demo test test-slow test-vllm check format constraints record-demo picture screens docs dist-docs incidents clean
+.PHONY: bench-startup bench-policy bench-text bench-inspect bench-calibration bench-condense bench-ssh bench-hosts bench-keys
 
 PY := .venv/bin
 
@@ -45,9 +45,13 @@ record-demo: venv  ## break a real host and record it anew for the demo (root; m
 picture: venv  ## draw docs/demo.svg anew from a real run of the demo
 	$(PY)/python build/picture.py
 
-docs: venv  ## write the generated pages anew: docs/policy.md, docs/collectors.md, docs/config.md, lists in docs/writing-collectors.md, tables in docs/models.md
+screens: venv  ## draw docs/screens/ anew from real runs in a pseudo-terminal
+	$(PY)/python -m tests.frontends.screens
+
+docs: venv  ## write the generated pages anew: policy, collectors, repl, config, lists in writing-collectors, tables in models
 	$(PY)/python -m tai.policy.listing > docs/policy.md
 	$(PY)/python -m tai.catalog.listing > docs/collectors.md
+	$(PY)/python -m tai.commands.listing > docs/repl.md
 	$(PY)/python -m tai.catalog.guide docs/writing-collectors.md
 	$(PY)/python -m tai.frontends.config_page > docs/config.md
 	$(PY)/python -m tai.serving.listing docs/models.md
@@ -57,6 +61,9 @@ dist-docs: venv  ## write the man page and the shell completions into dist/
 
 bench-startup: venv  ## time --help and the first prompt
 	$(PY)/python tests/bench/startup.py
+
+bench-keys: venv  ## a key's echo while output streams, the first sign of life after Enter, the prompt after Ctrl-C
+	$(PY)/python -m tests.bench.keystroke
 
 bench-policy: venv  ## decisions a second
 	$(PY)/python -m tests.bench.policy

@@ -156,6 +156,9 @@ _OUTPUT_OPTIONS = [
     ),
     click.option("-v", "--verbose", is_flag=True, help="Show what each command printed."),
     click.option(
+        "--plain", is_flag=True, help="Plain lines: no colour and nothing that moves; for screen readers."
+    ),
+    click.option(
         "--debug", is_flag=True, help="The SSH protocol on standard error; a traceback for an internal error."
     ),
 ]

@@ -151,6 +151,12 @@ class Settings(BaseSettings):
     )
     sosreport_timeout: float = Field(300.0, gt=0, description="Longest time for unpacking.")
 
+    keys: Literal["emacs", "vi"] = Field("emacs", description="Whose keys the prompt's input line takes.")
+    plain: bool = Field(
+        False,
+        description="Nothing moves and no escape sequence is sent beyond the input line's own: for screen readers and slow links.",
+    )
+
     anonymize: bool = Field(
         False,
         description="Evidence, prompt and diagnosis carry stand-ins for addresses, host and user names.",

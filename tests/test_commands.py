@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 
 from tai.commands import COMMANDS, Context, dispatch
 from tai.commands.dispatch import slash_command
+from tai.commands.hosts import known
+from tai.commands.listing import page
 from tai.commands.registry import Registry, Rest, Words
 from tai.commands.views import (
     Cleared,
@@ -55,8 +58,8 @@ def talk() -> Talk:
 def test_the_commands_of_the_first_version_are_all_there() -> None:
     listed = " ".join(command.name for command in COMMANDS)
     assert listed == (
-        "help host ticket collect collectors show findings run next auto pin unpin context clear diff save copy history "
-        "resume version quit"
+        "help host ticket paths window model verbose doctor collect collectors show findings run next auto pin unpin context "
+        "clear diff save copy history resume version quit"
     )
 
 
@@ -72,7 +75,7 @@ def test_every_command_says_in_one_line_what_it_does(command: Any) -> None:
     [
         ("host", "/host [NAME]"),
         ("collect", "/collect [NAME…]"),
-        ("show", "/show [plan|findings|logs|prompt|diagnosis|N|E3] [LINE]"),
+        ("show", "/show [plan|findings|logs|prompt|diagnosis|N|E3] [raw|parsed|condensed|LINE]"),
         ("run", "/run COMMAND…"),
         ("next", "/next N"),
         ("quit", "/quit"),
@@ -293,6 +296,57 @@ async def test_completion_offers_what_fits_and_replaces_the_word(
     assert [candidate.text for candidate in found] == expected
     for candidate in found:
         assert candidate.text.startswith(before[len(before) - candidate.replaces :])
+
+
+async def test_a_typed_command_is_completed_with_units_and_paths_that_were_seen(talk: Talk) -> None:
+    await talk.say("db-01 is down")
+    session = talk.investigation.session
+    seen = session.observations[0].model_copy(
+        update={"id": "E9", "text": "  mariadb.service loaded failed\n-rw-r--r-- 1 /srv/data/ib_logfile0\n"}
+    )
+    session.observations.append(seen)
+    assert [each.text for each in COMMANDS.complete("/run systemctl status mari", talk.context)] == [
+        "mariadb.service"
+    ]
+    assert [each.text for each in COMMANDS.complete("/paths /srv/data/i", talk.context)] == [
+        "/srv/data/ib_logfile0"
+    ]
+
+
+def test_hosts_come_from_ssh_config_with_what_it_includes_and_from_known_hosts_that_are_not_hashed(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "config.d").mkdir()
+    (tmp_path / "config").write_text("Include config.d/*\nHost db-01 db-*\n  Port 22\nhost=web-7\nHost *\n")
+    (tmp_path / "config.d" / "more").write_text("Host bastion !not\n")
+    (tmp_path / "known_hosts").write_text(
+        "# mine\n|1|c2FsdA==|aGFzaA== ssh-ed25519 AAAA\n[gate.example]:2222,192.0.2.7 ssh-ed25519 AAAA\n"
+        "@cert-authority *.example ssh-ed25519 AAAA\n"
+    )
+    assert list(known(tmp_path)) == ["bastion", "db-01", "web-7", "gate.example", "192.0.2.7"]
+    assert list(known(tmp_path / "absent")) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "on"), [(["/verbose"], True), (["/verbose", "/verbose"], False), (["/verbose on"] * 2, True)]
+)
+async def test_verbose_is_turned_on_and_off(talk: Talk, typed: list[str], *, on: bool) -> None:
+    await talk.say(*typed)
+    assert talk.context.talk.verbose is on
+
+
+async def test_what_the_new_commands_ask_for(talk: Talk) -> None:
+    await talk.say("db-01 is down", "/paths /srv/data /etc", "/window since 14:05")
+    assert talk.investigation.asked[-2:] == ["look_at_paths /srv/data /etc", "set_window since 14:05"]
+    assert await talk.say("/model") == Message("deterministic")
+    assert await talk.say("/doctor") == Message("looked at db-01")
+    with pytest.raises(InputError, match=r"on or off"):
+        await talk.say("/verbose loud")
+
+
+def test_the_reference_in_the_docs_is_current() -> None:
+    written = Path(__file__).parents[1] / "docs" / "repl.md"
+    assert written.read_text() == page(), "make docs writes it anew"
 
 
 def test_completion_works_before_there_is_a_session() -> None:

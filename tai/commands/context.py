@@ -7,9 +7,9 @@ conversation around it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tai.commands.views import View
 from tai.errors import InputError
@@ -21,10 +21,24 @@ if TYPE_CHECKING:  # the engine is imported when the first ticket needs it, not 
 
 
 @dataclass
+class Talk:
+    """How much is told while work runs. verbose: all that commands print too."""
+
+    verbose: bool = False
+
+
+class Told(Protocol):
+    """Whoever tells what happens, as far as a command may change it."""
+
+    verbose: bool
+
+
+@dataclass
 class Context:
     """One per conversation.
 
-    show: draws a view at once. ticket: the last one as it was typed, for a host that is named after it.
+    show: draws a view at once. doctor: checks the way to the host of that name, '' for none, and shows what it finds.
+    talk: who tells what happens, the renderer at a terminal. ticket: the last one as it was typed, for a host that is named after it.
     waiting: no host has been looked at for that ticket yet. leaving: the user wants to go.
     shelf: the user's sessions. resume: ends the session at hand and goes on with the one in a folder. save: writes the report of
     a session's folder to a file, copy: to the clipboard; both say what they did, and raise InputError.
@@ -33,8 +47,10 @@ class Context:
     investigation: Investigation
     catalog: Catalog
     show: Callable[[View], None]
+    doctor: Callable[[str], Awaitable[None]]
     ticket: str = ""
     waiting: bool = False
+    talk: Told = field(default_factory=Talk)
     leaving: bool = False
     shelf: Shelf | None = None
     resume: Callable[[Path], Awaitable[None]] | None = None

@@ -167,7 +167,7 @@ class Registry:
         if not command.arguments:
             return
         argument = command.arguments[min(done, len(command.arguments) - 1)]
-        if done >= len(command.arguments) and not argument.many:
+        if done >= len(command.arguments) and not (argument.many or argument.rest):
             return
         fixed = [word for word in argument.words.fixed if word.islower()]  # N and E3 stand for something
         live = argument.words.live(context) if argument.words.live and context is not None else ()

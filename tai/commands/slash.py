@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast, get_args
 
 from tai import __version__
 from tai.commands.context import Context
@@ -20,12 +20,14 @@ from tai.commands.views import (
     DiffView,
     EvidenceView,
     FindingsView,
+    Form,
     Message,
     ObservationView,
     PlanView,
     PromptView,
     TableView,
     TicketView,
+    WindowView,
 )
 from tai.engine.changed import changed, looked_twice
 from tai.errors import InputError
@@ -39,6 +41,10 @@ _MOST_ROUNDS = 5
 # Sessions that /history lists, and characters of what each was about.
 _LISTED = 20
 _ABOUT = 80
+# Names for completion are looked for in so much of each output: enough for any list, and no wait at Tab.
+_SEARCHED = 65_536
+_PATH = re.compile(r"(?<![\w/.:-])/(?:[\w.@+-]+/)*[\w.@+-]+")
+_UNIT = re.compile(r"(?<![\w.@:-])[\w@:-][\w.@:-]*\.(?:service|socket|timer|mount|target|slice)\b")
 # Lines of context above a line that was asked for by its citation.
 _BEFORE = 10
 
@@ -49,6 +55,13 @@ def _hosts(context: Context) -> Iterator[str]:
         yield from ticket.hosts
 
 
+def _known_hosts(context: Context) -> Iterator[str]:
+    from tai.commands.hosts import known  # noqa: PLC0415 - reads files, on the first Tab
+
+    yield from _hosts(context)
+    yield from known()
+
+
 def _collectable(context: Context) -> Iterator[str]:
     for collector in context.catalog.collectors:
         yield collector.name
@@ -57,6 +70,23 @@ def _collectable(context: Context) -> Iterator[str]:
 
 def _showable(context: Context) -> Iterator[str]:
     yield from (observation.id for observation in context.investigation.session.observations)
+
+
+def _paths(context: Context) -> Iterator[str]:
+    """Absolute paths that the ticket names or a command was asked about, and folders that a listing told."""
+    session = context.investigation.session
+    if session.ticket is not None:
+        yield from session.ticket.paths
+    for seen in session.observations:
+        yield from (word for word in seen.argv if word.startswith("/"))
+        yield from _PATH.findall(seen.text[:_SEARCHED])
+
+
+def _runnable(context: Context) -> Iterator[str]:
+    """What a typed command may end in: units that were seen, and paths."""
+    for seen in context.investigation.session.observations:
+        yield from _UNIT.findall(seen.text[:_SEARCHED])
+    yield from _paths(context)
 
 
 def _checks(context: Context) -> Iterator[str]:
@@ -95,7 +125,7 @@ async def help_(context: Context, command: Annotated[str, Words(live=_command_na
 
 
 @COMMANDS.command()
-async def host(context: Context, name: Annotated[str, Words(live=_hosts)] = "") -> None:
+async def host(context: Context, name: Annotated[str, Words(live=_known_hosts)] = "") -> None:
     """Look at another host; alone, say which one it is.
 
     NAME is what you would give to ssh: an alias, a name or an address, with user@ before it if need be.
@@ -127,6 +157,60 @@ async def ticket(context: Context) -> None:
 
 
 @COMMANDS.command()
+async def paths(context: Context, *path: Annotated[str, Words(live=_paths)]) -> None:
+    """Show the paths that the ticket names, or look at more of them.
+
+    PATH is listed, and the newest and largest logs and configuration below it are read. It must be absolute.
+    """
+    if path:
+        await context.investigation.look_at_paths(path)
+        return
+    understood = context.investigation.session.ticket
+    named = understood.paths if understood else ()
+    context.show(
+        Message("\n".join(named) or "No paths yet: the ticket names none. /paths PATH looks at one.")
+    )
+
+
+@COMMANDS.command()
+async def window(context: Context, window: Annotated[str, Rest()] = "") -> None:
+    """Show when it happened, or say it: the next look keeps to that time.
+
+    WINDOW is written as in a ticket: 14:05 to 15:00, since yesterday 22:00, 2 hours ago. off forgets it.
+    """
+    session = context.investigation.session
+    if window:
+        context.investigation.set_window(window)
+    now = session.ticket.window if session.ticket else None
+    context.show(WindowView(now) if now else Message("No time window: /window SINCE to UNTIL sets one."))
+
+
+@COMMANDS.command()
+async def model(context: Context) -> None:
+    """Show who answers: the engine and its model."""
+    context.show(Message(context.investigation.who))
+
+
+@COMMANDS.command()
+async def verbose(context: Context, state: Annotated[str, Words(("on", "off"))] = "") -> None:
+    """Show all that commands print, and a model's reasoning.
+
+    Alone it turns that on, or off again.
+    """
+    if state not in ("", "on", "off"):
+        raise InputError(f"/verbose takes on or off, not {state!r}. Usage: /verbose [on|off]")
+    context.talk.verbose = not context.talk.verbose if not state else state == "on"
+    said = "shown in full" if context.talk.verbose else "summed up in a line"
+    context.show(Message(f"What commands print is {said} from now on."))
+
+
+@COMMANDS.command()
+async def doctor(context: Context) -> None:
+    """Check what works here and on the way to the host: config, keys, model."""
+    await context.doctor(context.investigation.session.target_name)
+
+
+@COMMANDS.command()
 async def collect(context: Context, *name: Annotated[str, Words(live=_collectable)]) -> None:
     """Read evidence and ask nobody: all that is planned, or what you name.
 
@@ -155,13 +239,15 @@ async def show(
     what: Annotated[
         str, Words(("plan", "findings", "logs", "prompt", "diagnosis", "N", "E3"), live=_showable)
     ] = "",
-    line: int = 0,
+    part: Annotated[str, Words(("raw", "parsed", "condensed", "LINE"))] = "",
 ) -> None:
     """Show the diagnosis again, or what it rests on.
 
     plan: the commands in their order. findings: the signatures that fitted. logs: all evidence, a line each.
     prompt: what the model was given. diagnosis: the last one. N or E3: the output of command N, or of evidence E3,
-    from LINE on; E3:41 shows the lines around a citation.
+    from LINE on; E3:41 shows the lines around a citation. raw is as the host printed it, parsed is in fields, condensed is
+    a line of each kind. What is longer than the screen opens in a pager: j k d u g G move, / n N search, w wraps, 1 2 3 change
+    between raw, parsed and condensed, q leaves.
     """
     session = context.investigation.session
     match what or ("diagnosis" if session.diagnosis else "logs"):
@@ -186,18 +272,26 @@ async def show(
                 sources = {each.id: each.source for each in session.observations}
                 context.show(DiagnosisView(session.diagnosis, sources))
         case reference:
-            _show_observation(context, reference, line)
+            _show_observation(context, reference, part)
 
 
-def _show_observation(context: Context, reference: str, line: int) -> None:
+def _show_observation(context: Context, reference: str, part: str) -> None:
     wanted, _, around = reference.partition(":")
     if not re.fullmatch(r"#?[0-9]+|[Ee][0-9]+", wanted) or not (around or "0").isdecimal():
         raise InputError(f"There is no {reference!r} to show. Usage: {COMMANDS.find('show').usage}")
+    form: Form = "raw"
+    if part in get_args(Form):
+        form = cast("Form", part)
+    elif not (part or "0").isdecimal():
+        raise InputError(
+            f"/show takes raw, parsed, condensed or a line's number, not {part!r}. Usage: {COMMANDS.find('show').usage}"
+        )
     observation = context.investigation.session.observation(wanted)
     if observation is None:
         raise InputError(f"There is no evidence {wanted}; /show logs lists what there is")
-    first = int(around) - _BEFORE if around else line
-    context.show(ObservationView(observation, max(first, 1), PAGE, _cited(context, observation.id)))
+    first = int(around) - _BEFORE if around else int(part) if part.isdecimal() else 1
+    cited = _cited(context, observation.id)
+    context.show(ObservationView(observation, max(first, 1), PAGE, cited, form, paged=True))
 
 
 def _cited(context: Context, wanted: str) -> frozenset[int]:
@@ -222,7 +316,7 @@ async def findings(context: Context) -> None:
 
 
 @COMMANDS.command()
-async def run(context: Context, command: Annotated[str, Rest()]) -> None:
+async def run(context: Context, command: Annotated[str, Rest(), Words(live=_runnable)]) -> None:
     """Run a read-only command on the host, as you would type it there.
 
     The policy decides as it does for tai's own commands. A pipe into grep, head, tail, wc, sort, uniq, cut,

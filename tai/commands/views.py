@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:  # building pydantic's models takes longer than drawing the prompt, which needs none of them
     from tai.events import PlannedStep
-    from tai.model import Diagnosis, Finding, Observation, Pinned, Ticket
+    from tai.model import Diagnosis, Finding, Observation, Pinned, Ticket, Window
+
+
+Form = Literal["raw", "parsed", "condensed"]
+"""What of an observation is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,13 @@ class TicketView:
     """The ticket as tai understood it."""
 
     ticket: Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class WindowView:
+    """When it happened, as tai understood it."""
+
+    window: Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +57,17 @@ class EvidenceView:
 
 @dataclass(frozen=True, slots=True)
 class ObservationView:
-    """A part of one observation: `count` lines from line `first` (from 1). cited: line numbers that findings or claims rest on."""
+    """A part of one observation: `count` lines from line `first` (from 1). cited: line numbers that findings or claims rest on.
+
+    form: as the host printed it, as parsed, or a line of each kind. paged: asked for to be read at leisure.
+    """
 
     observation: Observation
     first: int
     count: int
     cited: frozenset[int] = frozenset()
+    form: Form = "raw"
+    paged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +131,7 @@ class DiffView:
 View = (
     Message
     | TicketView
+    | WindowView
     | PlanView
     | EvidenceView
     | ObservationView

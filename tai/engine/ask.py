@@ -70,6 +70,11 @@ class Asking:
     def _ticket(self) -> Ticket:
         return self._pseudonyms.hide_ticket(self.session.ticket or Ticket(text=""))
 
+    @property
+    def who(self) -> str:
+        """`vllm m`, or `deterministic`: the engine that is asked first."""
+        return f"{self._engine.name} {self._engine.model}".strip()
+
     def make_prompt(self) -> None:
         """Condense the evidence and render the first question; afterwards `session.prompt_text` is what a model gets."""
         ticket = self._ticket

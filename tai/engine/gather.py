@@ -74,6 +74,14 @@ class Gathering:
         self._collection: Collection | None = None
         self._grants: dict[str, Grants] = {}
         self._inspected: tuple[Observation, ...] = ()
+        self._paths = options.paths
+
+    async def look_below(self, paths: Sequence[str]) -> None:
+        """List what lies below `paths`, which the user has named, and read what tells most there."""
+        self._paths = tuple(dict.fromkeys((*self._paths, *paths)))
+        await self.connected()
+        sent = {step.argv for step in self.session.steps}
+        await self._look_below_named_paths(sent, self._collection.deadline() if self._collection else None)
 
     async def connected(self) -> Connection:
         """The connection, opened when there is none. Raises HostError, after telling of it."""
@@ -229,7 +237,7 @@ class Gathering:
     def _listings(self, sent: set[tuple[str, ...]]) -> list[Step]:
         """The listing of each path that the user named on the command line, which is their consent to it."""
         listings = []
-        for path in self._options.paths:
+        for path in self._paths:
             probe, argv = named_paths.listing(path)
             if argv not in sent:
                 self._granted.agreed.add(argv)

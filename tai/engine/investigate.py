@@ -17,6 +17,7 @@ from tai.catalog import Catalog
 from tai.engine.ask import Asking
 from tai.engine.collect import Approve, nobody_approves
 from tai.engine.gather import Connect, Gathering, Reach
+from tai.engine.named_paths import listing
 from tai.engine.options import Options
 from tai.engine.prompt import Templates
 from tai.engine.pseudonyms import Pseudonyms
@@ -34,13 +35,14 @@ from tai.events import (
     UserSaid,
 )
 from tai.llm.base import Engine
-from tai.model import Attachment, NextCheck, Observation, Pinned, Ticket
+from tai.model import Attachment, NextCheck, Observation, Pinned, Ticket, Window
 from tai.policy import ReadOnlyCommand
 from tai.policy.filters import FilterResult, apply
 from tai.policy.line import propose
 from tai.text import Anonymiser, Redactor, clean, sanitise_line
 from tai.ticket import parse
 from tai.ticket.stated import MOST, stated
+from tai.ticket.window import find_window
 from tai.transport.base import Connection, Target
 
 Result = TypeVar("Result")
@@ -84,6 +86,7 @@ class Investigation:
         self._redactor = redactor
         self._pseudonyms = Pseudonyms(anonymiser)
         self._options = options
+        self._window = options.window
         self._clock = clock
         self._gathering = Gathering(
             session,
@@ -138,6 +141,30 @@ class Investigation:
         """Evidence only. names: collectors, probes, or numbers of planned steps to run again; () for all."""
         await self._interruptible(self._gathering.look(names, again=True))
         self._gathering.tell_findings()
+
+    @property
+    def who(self) -> str:
+        """The engine that is asked, with its model."""
+        return self._asking.who
+
+    async def look_at_paths(self, paths: Sequence[str]) -> None:
+        """List `paths` and read the telling files below them. Raises PolicyRefusal when one may not be read."""
+        for path in paths:
+            listing(path)
+        await self._interruptible(self._gathering.look_below(paths))
+        self._gathering.tell_findings()
+
+    def set_window(self, text: str) -> None:
+        """When it happened, as a ticket would say it; `off` for no window. Raises InputError for what is no time."""
+        window = Window()
+        if text.strip() != "off":
+            window = find_window(self._clean(text), now=self._clock())
+            if not window:
+                raise InputError(
+                    f"{text!r} is not a time; try '14:05 to 15:00', 'since yesterday 22:00', 'off'"
+                )
+        self._window = window  # also for a ticket that comes later
+        self.session.ticket = (self.session.ticket or Ticket(text="")).model_copy(update={"window": window})
 
     async def follow_up(self, text: str) -> None:
         """A question or correction about the same incident; new names in it are looked at first, and what it states as fact is
@@ -311,7 +338,7 @@ class Investigation:
         ticket = ticket.model_copy(
             update={
                 "attachments": (*ticket.attachments, *given),
-                "window": self._options.window or ticket.window,
+                "window": self._window or ticket.window,
             }
         )
         self.session.ticket = ticket

@@ -6,8 +6,9 @@ Host and model text never passes as markup: markup, emoji codes and highlighting
 from __future__ import annotations
 
 import codecs
+import errno
 import os
-from typing import TextIO
+from typing import Any, TextIO, cast
 
 from rich.console import Console
 
@@ -26,6 +27,42 @@ def _spelled(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(_FALLBACK, _spelled)
 
 
+class _Terminal:
+    """A terminal's stream that falls silent when the terminal vanishes: the work that is to be stopped must still be told of
+    in the record, and an error from the screen would come before that.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """As the stream does; to nowhere once the terminal is gone."""
+        try:
+            self._stream.write(text)
+        except OSError as error:
+            silence(self._stream, error)
+        return len(text)
+
+    def flush(self) -> None:
+        """Likewise."""
+        try:
+            self._stream.flush()
+        except OSError as error:
+            silence(self._stream, error)
+
+
+def silence(stream: TextIO, error: OSError) -> None:
+    """Put the null device in the place of a terminal that has vanished; raises `error` when it says something else."""
+    if error.errno != errno.EIO:
+        raise error
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
 def open_console(stream: TextIO, *, plain: bool = False) -> Console:
     """A console on `stream` that cannot fail on a character and does not break lines that go into a pipe.
 
@@ -35,8 +72,9 @@ def open_console(stream: TextIO, *, plain: bool = False) -> Console:
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors=_FALLBACK)
+    file = cast("TextIO", _Terminal(stream)) if stream.isatty() else stream
     return Console(
-        file=stream,
+        file=file,
         markup=False,
         emoji=False,
         highlight=False,

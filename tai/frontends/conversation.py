@@ -9,6 +9,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tai import __version__
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 def converse(flags: Flags, chosen: Settings) -> int:
     """Talk until the user leaves; the exit status. A session of `flags` is gone on with at once."""
-    console = open_console(sys.stdout)
+    console = open_console(sys.stdout, plain=chosen.plain)
     if flags.session:
         from tai.frontends.sessions import shelf  # noqa: PLC0415 - only on the way to an earlier session
 
@@ -48,8 +49,10 @@ def converse(flags: Flags, chosen: Settings) -> int:
         console,
         sessions.opening,
         greeting=f"tai {__version__} · read-only · {engine_name(chosen)} engine",
-        engine=engine_name(chosen),
+        engine=f"{engine_name(chosen)} {chosen.model}".strip(),
         history=chosen.state_dir / "history",
+        vi=chosen.keys == "vi",
+        plain=chosen.plain,
         first=f"/resume {flags.session}" if flags.session else "",
     )
     try:
@@ -89,12 +92,20 @@ class _Sessions:
             investigation=investigation,
             catalog=self._parts.catalog,
             show=show,
+            doctor=self.doctor,
+            talk=renderer,
             shelf=shelf(self._chosen),
             resume=self.resume,
             save=lambda folder, path: save(path, recorded_report(folder)),
             copy=lambda folder: copy(text_of("markdown", recorded_report(folder))),
         )
         return context
+
+    async def doctor(self, host: str) -> None:
+        """Check the way to `host`, '' for none, and show what is found."""
+        from tai.frontends.doctor import tell  # noqa: PLC0415 - few conversations need it
+
+        await tell(replace(self._flags, host=host or None), self._console)
 
     async def resume(self, folder: Path) -> None:
         """End the session at hand and go on with the one in `folder`. Raises InputError, and then nothing has changed."""

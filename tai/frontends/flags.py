@@ -13,7 +13,7 @@ from tai.errors import InputError
 from tai.settings import Settings
 from tai.transport.base import Target
 
-SETTINGS = ("engine", "model_url", "model", "budget", "samples", "auto", "anonymize")
+SETTINGS = ("engine", "model_url", "model", "budget", "samples", "auto", "anonymize", "plain")
 """The settings that a flag of the same name sets for one run."""
 
 
@@ -36,6 +36,7 @@ class Flags:
     as_json: bool = False
     verbose: bool = False
     debug: bool = False
+    plain: bool = False
     hosts: tuple[str, ...] = ()
     host: str | None = None
     ticket: Path | None = None

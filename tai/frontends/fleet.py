@@ -103,7 +103,7 @@ class _Fleet:
         task = asyncio.current_task()
         for number in (signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, task.cancel if task else lambda: None)
-        talk = open_console(sys.stderr)
+        talk = open_console(sys.stderr, plain=self.chosen.plain)
         activity = Activity(talk)
         connect = ssh_connect(self.chosen, asking=activity.held)  # shared, and with it the jump hosts
         parts = load_parts(self.chosen)
@@ -137,7 +137,7 @@ class _Fleet:
 
     async def _one(self, target: Target, connect: Connect, parts: Parts, talk: Console) -> None:
         """One host, from the login to its last line. Nothing that goes wrong with it is raised."""
-        out, said = _memory(open_console(sys.stdout)), _memory(talk)
+        out, said = _memory(open_console(sys.stdout, plain=self.chosen.plain)), _memory(talk)
         renderer = Renderer(out, talk=said, verbose=self.flags.verbose)
         sink = JsonLines(sys.stdout) if self.flags.as_json else renderer
         ended = _Ended(target.name)
@@ -174,7 +174,7 @@ class _Fleet:
             if not self.flags.as_json:
                 talk.print(heading(target.name))
                 _pour(said, talk)
-                _pour(out, open_console(sys.stdout))
+                _pour(out, open_console(sys.stdout, plain=self.chosen.plain))
             if session.diagnosis is not None:
                 keep(session.folder)
             self.outputs.for_host(target.name).write(session.folder)

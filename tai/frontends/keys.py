@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import termios
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 @contextmanager
@@ -14,11 +14,17 @@ def keys_unseen() -> Iterator[None]:
     if not sys.stdin.isatty():
         yield
         return
-    before = termios.tcgetattr(sys.stdin)
-    unseen = list(before)
-    unseen[3] &= ~(termios.ECHO | termios.ICANON)
-    termios.tcsetattr(sys.stdin, termios.TCSANOW, unseen)
+    try:
+        before = termios.tcgetattr(sys.stdin)
+        unseen = list(before)
+        unseen[3] &= ~(termios.ECHO | termios.ICANON)
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, unseen)
+    except termios.error:  # it vanished between the question and now
+        yield
+        return
     try:
         yield
     finally:
-        termios.tcsetattr(sys.stdin, termios.TCSANOW, before)
+        # A terminal that has vanished has no keys to give back, and its end is told by the hang-up.
+        with suppress(termios.error, ValueError):
+            termios.tcsetattr(sys.stdin, termios.TCSANOW, before)

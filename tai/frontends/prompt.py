@@ -15,13 +15,15 @@ from pathlib import Path
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import Application, create_app_session, get_app
+from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import DEFAULT_BUFFER
-from prompt_toolkit.filters import Condition, has_focus
+from prompt_toolkit.filters import Condition, emacs_mode, has_focus
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
+from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.plain_text import PlainTextOutput
 from prompt_toolkit.styles import Style
 from prompt_toolkit.utils import is_dumb_terminal
@@ -32,6 +34,9 @@ from tai.frontends.paste import Pastes
 
 # Two presses of Ctrl-C within this many seconds are a wish to leave; further apart, two wishes to stop something.
 _TWICE_S = 2.0
+# How long an Esc from the terminal may be the start of a longer key, and how long an Esc that was pressed may be that of a sequence.
+_ESCAPE_S = 0.1
+_SEQUENCE_S = 0.5
 _STYLE = Style.from_dict({"bottom-toolbar": "noreverse", "bottom-toolbar.text": "ansibrightblack"})
 
 
@@ -59,7 +64,8 @@ class Prompt:
     """Asks for one entry at a time.
 
     history: the file. mask: takes secrets out of what is written there. complete: candidates for the line up to the
-    cursor. status: the parts of the bar, the most telling first; those that do not fit are left out.
+    cursor. status: the parts of the bar, the most telling first; those that do not fit are left out. vi: its keys in place of
+    emacs'. plain: no bar, no menu, no colour, as in a shell.
     """
 
     def __init__(
@@ -70,6 +76,8 @@ class Prompt:
         complete: Callable[[str], Iterable[Candidate]],
         status: Callable[[], Sequence[str]],
         interrupts: Interrupts,
+        vi: bool = False,
+        plain: bool = False,
     ) -> None:
         self._interrupts = interrupts
         self._status = status
@@ -85,14 +93,20 @@ class Prompt:
                 multiline=True,
                 history=self._history,
                 completer=_Completer(complete),
-                complete_while_typing=Condition(lambda: get_app().current_buffer.text.startswith("/")),
+                complete_while_typing=Condition(
+                    lambda: not plain and get_app().current_buffer.text.startswith("/")
+                ),
                 key_bindings=self._keys(),
-                bottom_toolbar=self._toolbar,
+                bottom_toolbar=None if plain else self._toolbar,
                 prompt_continuation="  ",
                 style=_STYLE,
-                enable_open_in_editor=True,
-                reserve_space_for_menu=6,
+                vi_mode=vi,
+                reserve_space_for_menu=0 if plain else 6,
+                color_depth=ColorDepth.MONOCHROME if plain else None,
             )
+        # Esc alone means something, so it may not wait as long as for a key sequence of a slow typist; Esc-Enter has the half second.
+        self._session.app.ttimeoutlen = _ESCAPE_S
+        self._session.app.timeoutlen = _SEQUENCE_S
 
     async def ask(self, message: str) -> str:
         """The next entry, pasted blocks in full. Raises EOFError when the user leaves."""
@@ -156,6 +170,21 @@ class Prompt:
         def _new_line(event: KeyPressEvent) -> None:
             event.current_buffer.insert_text("\n")
 
+        @keys.add("escape", filter=at_line & emacs_mode)
+        def _clear(event: KeyPressEvent) -> None:
+            """Close the menu, or clear the draft, which Ctrl-_ brings back. In vi mode Esc is taken."""
+            buffer = event.current_buffer
+            if buffer.complete_state is not None:
+                buffer.cancel_completion()
+            elif buffer.text:
+                buffer.save_to_undo_stack()
+                buffer.text = ""
+
+        @keys.add("c-x", "c-e", filter=at_line)
+        def _edit(event: KeyPressEvent) -> None:
+            """The draft in $VISUAL or $EDITOR, pasted blocks in full."""
+            event.app.create_background_task(self._edited(event.current_buffer))
+
         @keys.add("tab", filter=at_line)
         def _complete(event: KeyPressEvent) -> None:
             """At once, not in the background as prompt-toolkit does: a Tab right behind its word must not get lost."""
@@ -188,6 +217,12 @@ class Prompt:
             self._fade_hint()
 
         return keys
+
+    async def _edited(self, buffer: Buffer) -> None:
+        buffer.text = self._pastes.unfold(buffer.text)
+        await buffer.open_in_editor()
+        buffer.text = self._pastes.fold(buffer.text)
+        buffer.cursor_position = len(buffer.text)
 
 
 def fitted(parts: Sequence[str], width: int) -> str:

@@ -60,6 +60,7 @@ from tai.frontends.lines import (
     seconds,
     size,
 )
+from tai.frontends.running import Running
 from tai.frontends.steps import StepLine, cited_lines, fact_text, finding_line
 from tai.frontends.views import ticket_lines
 from tai.model import Observation
@@ -92,7 +93,7 @@ class Renderer:
         self._verbose = verbose
         self._interactive = interactive
         self._activity = Activity(self._talk)
-        self._running: dict[int, str] = {}
+        self._running = Running()
         self._sources: dict[str, str] = {}
         self._planned_already = False
         self._answered = 0
@@ -110,6 +111,15 @@ class Renderer:
     def held(self) -> AbstractContextManager[None]:
         """Nothing moves inside the block: somebody is asked something on the terminal."""
         return self._activity.held()
+
+    @property
+    def verbose(self) -> bool:
+        """Whether all that commands print is shown."""
+        return self._verbose
+
+    @verbose.setter
+    def verbose(self, wanted: bool) -> None:
+        self._verbose = wanted
 
     def learn(self, seen: Observation) -> None:
         """Know which command printed an observation, for the quotes of a diagnosis."""
@@ -262,13 +272,13 @@ class Renderer:
                 self._say(hang("  later    ", condition, FAINT, FAINT))
 
     def _sent(self, event: CommandSent) -> None:
-        self._running[event.n] = event.probe
+        self._running.begin(event.n, event.probe, event.argv)
         if self._verbose:
             self._say(hang(f"  → #{event.n:<4}", one_line(command_line(event.argv), FAINT), lead_style=FAINT))
         self._wait_for_commands()
 
     def _observed(self, event: ObservationMade) -> None:
-        self._running.pop(event.n, None)
+        self._running.end(event.n)
         self.learn(event.observation)
         self._say(StepLine(event.observation))
         if self._verbose:
@@ -378,8 +388,8 @@ class Renderer:
 
     def _wait_for_commands(self) -> None:
         if self._activity.moves:
-            names = ", ".join(self._running.values())
-            self._wait(f"{counted(len(self._running), 'command')} running: {names}")
+            line = one_line(f"{counted(len(self._running), 'command')} running: {self._running.names}", FAINT)
+            self._activity.say(line.plain, [self._running])
 
     def _idle(self) -> None:
         """Nothing is waited for any more; what was begun of a line of reasoning is shown."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable, Coroutine, Iterator
 from functools import cache
 from pathlib import Path
@@ -21,11 +22,13 @@ from tai.commands.context import Context
 from tai.commands.dispatch import dispatch
 from tai.commands.registry import Candidate
 from tai.commands.slash import COMMANDS
-from tai.commands.views import Message, View
+from tai.commands.views import Message, ObservationView, View
 from tai.errors import EXIT_INTERRUPTED, EXIT_OK, HostError, TaiError
+from tai.frontends.console import silence
 from tai.frontends.first_run import welcome
 from tai.frontends.keys import keys_unseen
 from tai.frontends.prompt import Interrupts, Prompt
+from tai.frontends.status import status
 
 Opening = Callable[[Callable[[View], None]], Context]
 """Makes the conversation's context, given what shows views. It runs in a thread beside the prompt: it emits no event."""
@@ -37,6 +40,7 @@ class Repl:
     opening: what takes time to import and to load; it starts when the prompt stands. greeting: the first line.
     engine: who will answer, for the status bar. history: the file of entries; without one this is somebody's first time.
     first: an entry to begin with, as if it had been typed.
+    vi, plain: as for the prompt.
     """
 
     def __init__(
@@ -48,6 +52,8 @@ class Repl:
         engine: str,
         history: Path,
         first: str = "",
+        vi: bool = False,
+        plain: bool = False,
     ) -> None:
         self._console = console
         self._opening = opening
@@ -57,12 +63,15 @@ class Repl:
         self._first_time = not history.exists()
         self._context: Context | None = None
         self._interrupts = Interrupts()
+        self._to_read: ObservationView | None = None
         self._prompt = Prompt(
             history=history,
             mask=_masked,
             complete=self._complete,
             status=self._status,
             interrupts=self._interrupts,
+            vi=vi,
+            plain=plain,
         )
 
     async def run(self) -> int:
@@ -77,6 +86,10 @@ class Repl:
             ):  # also between two prompts, where a key would otherwise meet a cooked terminal
                 return await self._run()
         except asyncio.CancelledError:
+            return EXIT_INTERRUPTED
+        except OSError as error:
+            # The terminal vanished while the input line was drawn; the hang-up may still be on its way.
+            silence(sys.stdout, error)
             return EXIT_INTERRUPTED
 
     async def _run(self) -> int:
@@ -101,6 +114,8 @@ class Repl:
     async def _open(self, drawn: asyncio.Event) -> Context:
         await drawn.wait()
         self._context = await asyncio.to_thread(self._opening, self._show)
+        # The first entry passes it before the work begins, and must not wait for a hundred patterns to be compiled.
+        await asyncio.to_thread(_masked, "")
         return self._context
 
     def _opened(self, opening: asyncio.Task[Context]) -> None:
@@ -122,6 +137,7 @@ class Repl:
             context = await opening
             self._prompt.remember(entry)
             await self._work(dispatch(context, entry), context)
+            await self._read()
             if context.leaving:
                 return
             self._console.print()
@@ -151,10 +167,33 @@ class Repl:
         finally:
             loop.remove_signal_handler(signal.SIGINT)
 
+    async def _read(self) -> None:
+        """Open the pager on what was asked for, if it was and is longer than the screen."""
+        view, self._to_read = self._to_read, None
+        if view is None:
+            return
+        from tai.frontends.pager import Pager  # noqa: PLC0415 - not before the prompt stands
+        from tai.frontends.pages import pages  # noqa: PLC0415
+
+        seen, cited = view.observation, view.cited
+        title = f"{seen.id} {seen.source}"
+        await Pager(title, lambda form: pages(seen, form, cited), form=view.form, line=view.first).show()
+
     def _show(self, view: View) -> None:
+        if isinstance(view, ObservationView) and view.paged and self._longer(view):
+            self._to_read = view
+            return
         from tai.frontends.views import draw  # noqa: PLC0415 - not before the prompt stands
 
         draw(self._console, view)
+
+    def _longer(self, view: ObservationView) -> bool:
+        """Whether it is more than the screen holds, and the terminal is one for a pager."""
+        from tai.frontends.console import moves  # noqa: PLC0415
+        from tai.frontends.pages import pages  # noqa: PLC0415
+
+        room = self._console.height - 5  # two lines above it, one below, and the prompt
+        return moves(self._console) and len(pages(view.observation, view.form, view.cited)) > room
 
     def _complete(self, before: str) -> Iterator[Candidate]:
         yield from COMMANDS.complete(before, self._context)
@@ -163,11 +202,8 @@ class Repl:
         context = self._context
         if context is None:
             return ["no host yet", self._engine]
-        session = context.investigation.session
-        parts = [session.target_name or "no host yet", self._engine]
-        if seen := len(session.observations):
-            parts.append("1 piece of evidence" if seen == 1 else f"{seen} pieces of evidence")
-        if context.waiting and session.target_name:
+        parts = status(context.investigation.session, self._engine)
+        if context.waiting and context.investigation.session.target_name:
             parts.append("Enter looks into the same ticket")
         return parts
 

@@ -60,7 +60,11 @@ def run(
     if flags.debug:
         debug_ssh()
     verbose = flags.verbose or flags.show_plan
-    renderer = Renderer(open_console(sys.stdout), talk=open_console(sys.stderr), verbose=verbose)
+    renderer = Renderer(
+        open_console(sys.stdout, plain=chosen.plain),
+        talk=open_console(sys.stderr, plain=chosen.plain),
+        verbose=verbose,
+    )
     sink: Sink = JsonLines(sys.stdout) if flags.as_json else renderer
     session, bus, close_record = new_session(chosen, sink, target)
     try:

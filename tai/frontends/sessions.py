@@ -110,9 +110,10 @@ def replay(flags: Flags, ref: str) -> int:
     from tai.frontends.render import Renderer  # noqa: PLC0415
 
     outputs = Outputs.of(flags)
-    held = read(shelf(flags.settings()).find(ref))
-    talk = open_console(sys.stderr)
-    renderer = Renderer(open_console(sys.stdout), talk=talk, verbose=flags.verbose)
+    chosen = flags.settings()
+    held = read(shelf(chosen).find(ref))
+    talk = open_console(sys.stderr, plain=chosen.plain)
+    renderer = Renderer(open_console(sys.stdout, plain=chosen.plain), talk=talk, verbose=flags.verbose)
     sink: Sink = JsonLines(sys.stdout) if flags.as_json else renderer
     try:
         for stamped in held.events:

@@ -23,6 +23,7 @@ from tai.commands.views import (
     TableView,
     TicketView,
     View,
+    WindowView,
 )
 from tai.frontends.console import moves
 from tai.frontends.diagnosis import diagnosis
@@ -44,6 +45,7 @@ from tai.frontends.lines import (
     shown,
     size,
 )
+from tai.frontends.pages import pages
 from tai.frontends.steps import StepLine, cited_lines, fact_text, finding_line
 from tai.model import Finding, Ticket, Window
 
@@ -65,6 +67,8 @@ def _lines(view: View) -> Iterable[RenderableType]:  # noqa: PLR0911, PLR0912 - 
             return [shown(view.text, WARN if view.warning else "")]
         case TicketView():
             return ticket_lines(view.ticket)
+        case WindowView():
+            return [hang("window     ", one_line(_window(view.window)), lead_style=FAINT)]
         case PlanView():
             return _plan(view)
         case EvidenceView():
@@ -150,6 +154,11 @@ def _observation(view: ObservationView) -> Iterator[RenderableType]:
     yield Text(" · ".join(facts), style=FAINT)
     if seen.reason:
         yield hang("  ", seen.reason, WARN)
+    if view.form != "raw":
+        for line in pages(seen, view.form, view.cited):
+            lead = f"{'>' if line.cited else ' '}{line.number or ''}  "
+            yield hang(lead, cut(line.text, _LONGEST_LINE), lead_style=REF if line.cited else FAINT)
+        return
     last = min(view.first + view.count - 1, len(lines))
     width = len(str(last))
     for number in range(view.first, last + 1):

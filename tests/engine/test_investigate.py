@@ -572,3 +572,24 @@ async def test_turning_to_another_host_drops_the_evidence_and_keeps_the_ticket(t
     assert session.target == Target("db-02")
     assert session.observations == []
     assert session.ticket is not None
+
+
+async def test_a_window_that_is_set_by_hand_holds_for_the_next_look(tmp_path: Path) -> None:
+    played = stage(tmp_path)
+    played.investigation.set_window("14:05 to 15:00 UTC")
+    ticket = played.investigation.session.ticket
+    assert ticket is not None
+    assert ticket.window.since is not None
+    assert f"{ticket.window.since:%H:%M}" == "14:05"
+    with pytest.raises(InputError, match="is not a time"):
+        played.investigation.set_window("soonish")
+    played.investigation.set_window("off")
+    assert played.investigation.session.ticket is not None
+    assert not played.investigation.session.ticket.window
+
+
+async def test_a_path_that_may_not_be_read_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+    played = stage(tmp_path)
+    with pytest.raises(PolicyRefusal):
+        await played.investigation.look_at_paths(["relative/path"])
+    assert played.events == []

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from tai.bus import Bus
 from tai.commands.context import Context
-from tai.commands.views import View
+from tai.commands.views import Message, View
 from tai.errors import ConfigError, HostError, InputError
 from tai.events import (
     AnswerDelta,
@@ -35,13 +35,14 @@ from tai.frontends.render import Renderer
 from tai.frontends.repl import Repl
 from tai.model import Diagnosis, Finding, Host, Observation, Pinned, Ticket
 from tai.policy import ReadOnlyCommand
+from tai.transport.base import Target
 
 
 @dataclass
 class RehearsedSession:
     """The fields of `tai.engine.session.Session` that commands and status read."""
 
-    target_name: str = ""
+    target: Target | None = None
     ticket: Ticket | None = None
     host: Host | None = None
     steps: list[Any] = field(default_factory=list)
@@ -52,6 +53,10 @@ class RehearsedSession:
     conversation: list[Any] = field(default_factory=list)
     prompt: Any = None
     pinned: list[Pinned] = field(default_factory=list)
+
+    @property
+    def target_name(self) -> str:
+        return self.target.name if self.target else ""
 
     def observation(self, ref: str) -> Observation | None:
         wanted = f"E{ref.lstrip('#')}" if ref.lstrip("#").isdecimal() else ref.upper()
@@ -81,7 +86,7 @@ class Rehearsed:
         self.asked.append(f"diagnose {ticket_text}")
         lines = ticket_text.count("\n") + 1
         if not self.session.target_name and "db-01" in ticket_text:
-            self.session.target_name = "db-01"
+            self.session.target = Target("db-01")
         ticket = Ticket(text=ticket_text, notes=(f"{lines} lines, ends in {ticket_text[-12:]!r}",))
         self.session.ticket = ticket
         self._emit(SessionStarted(version="0.1.0", engine="deterministic"))
@@ -103,6 +108,13 @@ class Rehearsed:
             if "slow" in ticket_text or "stubborn" in ticket_text:
                 self._emit(sent(3, DISK))
                 await asyncio.Event().wait()
+            if "long" in ticket_text:
+                text = "".join(
+                    f"14:05:{n % 60:02d} web[{n}]: GET /item/{n} {'x' * 90}\n" for n in range(1, 400)
+                )
+                seen = DISK.model_copy(update={"id": "E7", "text": f"{text}14:06 web[1]: needle\n"})
+                self.session.observations.append(seen)
+                self._emit(ObservationMade(n=7, observation=seen))
             if "held" in ticket_text:
                 self._emit(sent(3, DISK))
                 while not self._gate.exists():  # noqa: ASYNC110 - another process opens it
@@ -132,7 +144,7 @@ class Rehearsed:
 
     async def use_host(self, name: str) -> None:
         self.asked.append(f"use_host {name}")
-        self.session.target_name = name
+        self.session.target = Target(name)
         self.session.host = None
         self.session.observations.clear()
         self.session.diagnosis = None
@@ -146,6 +158,14 @@ class Rehearsed:
         if text.startswith("df"):
             return self.session.observations[:1]
         raise InputError(f"{text} is not in the catalogue")
+
+    async def look_at_paths(self, paths: Sequence[str]) -> None:
+        self.asked.append(f"look_at_paths {' '.join(paths)}")
+
+    def set_window(self, text: str) -> None:
+        self.asked.append(f"set_window {text}")
+
+    who = "deterministic"
 
     async def next_check(self, n: int) -> None:
         self.asked.append(f"next_check {n}")
@@ -174,18 +194,23 @@ class Rehearsed:
 
 def context(investigation: Rehearsed, show: Callable[[View], None]) -> Context:
     """A context around a rehearsed investigation, with a catalogue of one collector."""
+
+    async def doctor(host: str) -> None:
+        show(Message(f"looked at {host or 'this machine'}"))
+
     probes = [SimpleNamespace(id="filesystems", title="Space on each filesystem")]
     collectors = [SimpleNamespace(name="disk", title="Disks and filesystems", probes=probes)]
     return Context(
         investigation=cast("Any", investigation),
         catalog=cast("Any", SimpleNamespace(collectors=collectors)),
         show=show,
+        doctor=doctor,
     )
 
 
 def main(folder: Path) -> int:
     """Talk in this terminal. `FOLDER/broken` makes the opening fail, as a bad collector file would."""
-    console = open_console(sys.stdout)
+    console = open_console(sys.stdout, plain=(folder / "plain").exists())
     renderer = Renderer(console, interactive=True)
     bus = Bus("rehearsal", [renderer])
 
@@ -200,6 +225,8 @@ def main(folder: Path) -> int:
         greeting="tai 0.1.0 · read-only · /help",
         engine="deterministic",
         history=folder / "state" / "history",
+        vi=(folder / "vi").exists(),
+        plain=(folder / "plain").exists(),
     )
     try:
         return asyncio.run(repl.run())

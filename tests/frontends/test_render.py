@@ -37,7 +37,7 @@ def test_the_story_holds_every_kind_of_event() -> None:
 
 def test_a_finished_command_is_one_line_with_number_probe_command_time_and_size() -> None:
     line = next(line for line in screen(story()).splitlines() if "journal-unit" in line)
-    assert re.fullmatch(r" #2 journal-unit +mariadb\.service +0\.31 s +184 KB cut  /show 2", line)
+    assert re.fullmatch(r" #2 journal-unit +mariadb\.service +0\.31 s +184 KB cut → 48 B  /show 2", line)
     assert len(line) <= 80
 
 
@@ -69,7 +69,7 @@ def test_nothing_is_wider_than_the_screen(width: int) -> None:
 def test_a_pipe_gets_each_line_whole() -> None:
     text = screen(story(), width=40, terminal=False)
     assert f"    E1:2  {FULL}\n" in text
-    assert " #2 journal-unit  mariadb.service  0.31 s  184 KB cut  /show 2\n" in text
+    assert " #2 journal-unit  mariadb.service  0.31 s  184 KB cut → 48 B  /show 2\n" in text
 
 
 def test_evidence_stands_with_its_place_and_the_command_that_printed_it() -> None:

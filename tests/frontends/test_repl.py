@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -183,6 +186,86 @@ def test_ctrl_c_at_the_prompt_clears_the_draft_and_says_how_to_leave(terminal: T
     assert "half a thought" not in terminal.shown
 
 
+def test_esc_clears_the_draft_and_undo_brings_it_back(terminal: Terminal) -> None:
+    terminal.send("half a thought")
+    terminal.expect("half a thought")
+    terminal.send("\x1b")
+    terminal.expect_prompt()
+    terminal.send("\x1f")
+    terminal.wait(lambda: "> half a thought" in terminal.shown, "the draft")
+
+
+def test_vi_keys_on_request(folder: Path) -> None:
+    (folder / "vi").touch()
+    with start(folder) as terminal:
+        terminal.expect_prompt("no host yet")
+        terminal.send("one two three")
+        terminal.expect("three")
+        terminal.send("\x1bbdw")
+        terminal.wait(lambda: "> one two\n" in terminal.shown, "the word gone")
+
+
+def test_the_editor_gets_the_whole_paste_and_gives_it_back_folded(folder: Path) -> None:
+    editor = folder / "editor"
+    editor.write_text(f'#!/bin/sh\ncp "$1" {folder}/seen\necho "and more on db-01" >> "$1"\n')
+    editor.chmod(0o755)
+    with start(folder, environment={"VISUAL": str(editor)}) as terminal:
+        terminal.expect_prompt("no host yet")
+        terminal.paste("\n".join(f"line {n}" for n in range(1, 31)) + "\n")
+        terminal.expect("[pasted 30 lines]")
+        terminal.send("\x18\x05")
+        terminal.expect("[pasted 31 lines]")
+        assert (folder / "seen").read_text().splitlines()[29] == "line 30"
+        terminal.send("\r")
+        terminal.expect("31 lines, ends in 'ore on db-01'")
+
+
+def test_ctrl_r_searches_what_was_typed_before(terminal: Terminal) -> None:
+    for typed in ("/ticket", "/version", "/findings"):
+        terminal.send(f"{typed}\r")
+        terminal.wait(lambda typed=typed: f"> {typed}" in terminal.everything, typed)  # type: ignore[misc]
+        terminal.expect_prompt()
+    terminal.send("\x12vers")
+    terminal.expect("I-search backward: vers")
+    terminal.send("\r")
+    terminal.wait(lambda: "I-search" not in terminal.shown, "the end of the search")
+    terminal.send("\r")
+    terminal.expect("tai 0.1.0", times=3)
+
+
+def test_plain_means_no_bar_no_colour_and_nothing_that_moves(folder: Path) -> None:
+    (folder / "plain").touch()
+    with start(folder) as terminal:
+        terminal.wait(lambda: terminal.shown.endswith(">") or "\n>" in terminal.shown, "the prompt")
+        terminal.send("db-01 is slow\r")
+        terminal.expect("/show E4")
+        terminal.send("\x03")
+        terminal.expect("stopped;")
+        assert "no host yet" not in terminal.everything
+        assert b"running" not in terminal.raw
+        assert re.search(rb"\x1b\[(?:\d+;)*(?:3[0-7]|9[0-7]|38;[0-9;]+)m", terminal.raw) is None
+
+
+@pytest.mark.parametrize("ticket", ["", "db-01 is slow\r"], ids=["prompt", "work"])
+def test_a_terminal_that_vanishes_ends_the_conversation_quietly(folder: Path, ticket: str) -> None:
+    said = folder / "stderr"
+    with start(folder, inside=["sh", "-c", f'exec "$@" 2> {said}', "sh"]) as terminal:
+        terminal.expect_prompt("no host yet")
+        if ticket:
+            terminal.send(ticket)
+            terminal.expect("/show E4")
+        spawned: Any = terminal.process
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(
+            nothing, spawned.child_fd
+        )  # the terminal's end is closed, as when an xterm is killed or a link dies
+        os.close(nothing)
+        assert spawned.ptyproc.wait() in (0, 130)
+        assert spawned.ptyproc.signalstatus is None
+    assert (folder / "closed").exists()
+    assert said.read_text() == ""
+
+
 def test_ctrl_c_twice_leaves(terminal: Terminal) -> None:
     terminal.send("\x03\x03")
     assert terminal.exit_status() == 0
@@ -212,7 +295,7 @@ def test_a_host_that_cannot_be_reached_is_told_once_and_enter_tries_again(termin
 def test_ctrl_c_stops_the_work_and_keeps_what_it_brought(any_size: Terminal, ticket: str) -> None:
     any_size.send(f"{ticket}\r")
     any_size.expect("/show E4")
-    any_size.expect("writing the answer" if "stream" in ticket else "1 command running: filesystems")
+    any_size.expect("writing the answer" if "stream" in ticket else "#3 filesystems")
     any_size.send("\x03")
     any_size.expect("stopped; 2 pieces of evidence are kept")
     any_size.expect_prompt("2 pieces of evidence")
@@ -302,6 +385,42 @@ def test_the_screen_survives_a_resize_during_work(folder: Path) -> None:
         terminal.send("\x03")
         terminal.expect("stopped;")
         terminal.expect_prompt("db-01")
+
+
+def test_a_resize_while_the_answer_streams_leaves_one_prompt_and_a_whole_answer(folder: Path) -> None:
+    with start(folder, columns=120, rows=30) as terminal:
+        terminal.expect_prompt("no host yet")
+        terminal.send("db-01 stream\r")
+        terminal.expect("writing the answer")
+        for columns, rows in ((60, 20), (200, 60), (80, 24)):
+            terminal.process.setwinsize(rows, columns)
+            terminal.screen.resize(rows, columns)
+            before = len(terminal.raw)
+            terminal.wait(lambda before=before: len(terminal.raw) > before + 500, "more of the stream")  # type: ignore[misc]
+        terminal.send("\x03")
+        terminal.expect("stopped; 2 pieces of evidence are kept")
+        terminal.expect_prompt("2 pieces of evidence")
+        terminal.send("/show E1\r")
+        terminal.expect("/dev/vdb1 ext4")
+
+
+def test_over_a_link_that_is_200_ms_late_nothing_is_lost_or_taken_for_something_else(folder: Path) -> None:
+    late = [sys.executable, str(Path(__file__).with_name("slow_output.py")), "0.2"]
+    with start(folder, inside=late) as terminal:
+        terminal.expect_prompt("no host yet")
+        terminal.paste("\n".join(f"line {n} on db-01 stream" for n in range(1, 301)))
+        terminal.expect("[pasted 300 lines]")
+        terminal.send("\x1b\rand more\r")  # Alt-Enter in one piece, as terminals send it
+        terminal.expect("writing the answer")
+        terminal.send("\x03")
+        terminal.expect("stopped; 2 pieces of evidence are kept")
+        terminal.expect_prompt("2 pieces of evidence")
+        assert "301 lines, ends in" in terminal.everything
+        terminal.send("/vers\t\r")
+        terminal.expect("tai 0.1.0", times=2)
+        terminal.expect_prompt()
+        terminal.send("\x04")
+        assert terminal.exit_status() == 0
 
 
 def test_hostile_text_of_a_host_reaches_the_terminal_as_text(terminal: Terminal) -> None:

@@ -10,6 +10,8 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 
+from rich.console import Console
+
 from tai.errors import EXIT_HOST, EXIT_INTERRUPTED, EXIT_OK, ConfigError
 from tai.frontends.console import open_console
 from tai.frontends.doctor.here import look_here
@@ -24,13 +26,13 @@ _STYLE = {"ok": GOOD, "warn": WARN, "fail": BAD}
 def doctor(flags: Flags) -> int:
     """Print each line as it is found. Exit status 0, or 3 when one of them failed."""
     try:
-        return asyncio.run(_print(flags))
+        return asyncio.run(tell(flags, open_console(sys.stdout)))
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
 
 
-async def _print(flags: Flags) -> int:
-    console = open_console(sys.stdout)
+async def tell(flags: Flags, console: Console) -> int:
+    """Print each line as it is found; the exit status."""
     status = EXIT_OK
     async for line in _lines(flags):
         body = shown(line.detail)
