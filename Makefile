@@ -1,6 +1,7 @@
 # Two commands for a fresh machine: `make demo` and `make test`. Both make .venv first; see build/venv.sh.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-slow test-vllm check format constraints record-demo picture screens docs dist-docs incidents clean
+.PHONY: help venv demo test test-slow test-vllm check format constraints record-demo record-incidents picture screens docs dist-docs
+.PHONY: incidents incidents-live incidents-shared read-only-proof lab images clean
 .PHONY: bench-startup bench-policy bench-text bench-inspect bench-calibration bench-condense bench-ssh bench-hosts bench-keys
 
 PY := .venv/bin
@@ -39,39 +40,13 @@ constraints:  ## pin and hash the dependencies anew, from the index that pip is 
 	uv pip compile -q pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header -o constraints.txt
 
-record-demo: venv  ## break a real host and record it anew for the demo (root; mmdebstrap, systemd-container)
-	$(PY)/python vm-fixtures/record.py disk-full-database
+record-incidents: incidents-shared  ## diagnose shared and recorded incidents without a model, and judge: lines kept, causes named, steps that lost
+	@$(PY)/python vm-fixtures/replay.py
 
-picture: venv  ## draw docs/demo.svg anew from a real run of the demo
-	$(PY)/python build/picture.py
+incidents-live: venv  ## break real hosts, ask tai as diag and as root, judge, undo (root; mmdebstrap, systemd-container)
+	$(PY)/python vm-fixtures/live.py
 
-screens: venv  ## draw docs/screens/ anew from real runs in a pseudo-terminal
-	$(PY)/python -m tests.frontends.screens
-
-docs: venv  ## write the generated pages anew: policy, collectors, repl, config, lists in writing-collectors, tables in models
-	$(PY)/python -m tai.policy.listing > docs/policy.md
-	$(PY)/python -m tai.catalog.listing > docs/collectors.md
-	$(PY)/python -m tai.commands.listing > docs/repl.md
-	$(PY)/python -m tai.catalog.guide docs/writing-collectors.md
-	$(PY)/python -m tai.frontends.config_page > docs/config.md
-	$(PY)/python -m tai.serving.listing docs/models.md
-
-dist-docs: venv  ## write the man page and the shell completions into dist/
-	$(PY)/python build/manual.py dist
-
-bench-startup: venv  ## time --help and the first prompt
-	$(PY)/python tests/bench/startup.py
-
-bench-keys: venv  ## a key's echo while output streams, the first sign of life after Enter, the prompt after Ctrl-C
-	$(PY)/python -m tests.bench.keystroke
-
-bench-policy: venv  ## decisions a second
-	$(PY)/python -m tests.bench.policy
-
-bench-text: venv  ## sanitising and redacting, MB/s
-	$(PY)/python -m tests.bench.text
-
-incidents: venv  ## diagnose the shared incidents without a model: lines kept, causes named
+incidents-shared: venv  ## the same for the shared incidents, which are only texts: lines kept, causes named
 	$(PY)/python -m tests.bench.incidents
 
 bench-inspect: venv  ## inspect 50 MB of journal with all signatures, MB/s

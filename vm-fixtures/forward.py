@@ -1,8 +1,8 @@
-"""Carries connections from a listening socket that it inherits to an address that only its own network sees.
+"""Carries connections from listening sockets that it inherits to addresses that only its own network sees.
 
-    ip netns exec NAMESPACE python forward.py FD ADDRESS PORT
+    nsenter --net=NAMESPACE python forward.py FD=ADDRESS:PORT...
 
-The socket was opened in the machine's namespace and stays there, while what this process opens is in NAMESPACE.
+The sockets were opened in the machine's namespace and stay there, while what this process opens is in NAMESPACE.
 """
 
 from __future__ import annotations
@@ -21,18 +21,25 @@ async def _copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> Non
         sink.write_eof()
 
 
-async def main(fd: int, address: str, port: int) -> None:
-    """Serve until the process is stopped."""
-
+async def _serve(fd: int, address: str, port: int) -> asyncio.Server:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.closing(writer), contextlib.suppress(OSError):
             there_reader, there_writer = await asyncio.open_connection(address, port)
             with contextlib.closing(there_writer):
                 await asyncio.gather(_copy(reader, there_writer), _copy(there_reader, writer))
 
-    server = await asyncio.start_server(serve, sock=socket.socket(fileno=fd))
-    await server.serve_forever()
+    return await asyncio.start_server(serve, sock=socket.socket(fileno=fd))
+
+
+async def main(doors: list[str]) -> None:
+    """Serve until the process is stopped."""
+    servers = []
+    for door in doors:
+        fd, _, there = door.partition("=")
+        address, _, port = there.rpartition(":")
+        servers.append(await _serve(int(fd), address, int(port)))
+    await asyncio.gather(*(server.serve_forever() for server in servers))
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
+    asyncio.run(main(sys.argv[1:]))

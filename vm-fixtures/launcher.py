@@ -1,12 +1,13 @@
-"""What a test host is, whatever runs it. Not an implementation: that is `nspawn` (and others, later).
+"""What a lab of test hosts is, whatever runs it. Not an implementation: those are `nspawn` and `qemu`.
 
-A launcher makes one host, gives back how to reach it, and takes all of it away again.
+A launcher starts all hosts of a lab, gives back how to reach each, and takes all of them away again.
 """
 
 from __future__ import annotations
 
 import subprocess
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -24,18 +25,42 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class HostSpec:
-    """What to start. name: its host name."""
+    """What to start. name: its host name; jump: the host of the lab that alone reaches it, None for the client itself."""
 
     name: str
     image: Image
     volumes: tuple[Volume, ...] = ()
+    jump: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """Hosts that run together. Those behind the same jump host reach each other, and know each other by name.
+
+    Raises ValueError when a name stands twice, or a jump host does not come before those behind it.
+    """
+
+    name: str
+    hosts: tuple[HostSpec, ...]
+
+    def __post_init__(self) -> None:
+        known: set[str] = set()
+        for host in self.hosts:
+            if host.name in known:
+                raise ValueError(f"{self.name}: {host.name} stands twice")
+            if host.jump is not None and host.jump not in known:
+                raise ValueError(
+                    f"{self.name}: {host.name} is behind {host.jump}, which does not come before it"
+                )
+            known.add(host.name)
 
 
 @dataclass(frozen=True, slots=True)
 class LabHost:
-    """A running host. address, port: where its sshd answers; user: the engineer's account (root takes the key too).
+    """A running host. address, port: where its sshd answers, as seen from the jump host or else from here.
 
-    key: private key file; known_hosts: file that holds the host's key under `[address]:port`.
+    user: the engineer's account (root takes the key too). key: private key file. known_hosts: file that holds the keys of
+    all hosts of the lab, as `[address]:port`. config: for `ssh -F`, knows all hosts by name. jump: the host to go through.
     """
 
     name: str
@@ -44,21 +69,26 @@ class LabHost:
     user: str
     key: Path
     known_hosts: Path
+    config: Path
+    jump: LabHost | None = None
+
+    @property
+    def way(self) -> str | None:
+        """What to give to `-J`, the first hop first; None where no jump is needed."""
+        if self.jump is None:
+            return None
+        before = f"{self.jump.way}," if self.jump.way else ""
+        return f"{before}{self.jump.user}@{self.jump.address}:{self.jump.port}"
 
     def ssh(self, command: str, *, user: str = "root", stdin: str = "", timeout_s: float = 60) -> str:
         """Standard output of a command line. Raises RuntimeError with what it said when it fails, TimeoutExpired."""
-        argv = ["ssh", "-F", "none", "-i", str(self.key), "-p", str(self.port), "-l", user, "-T"]
-        for option in (
-            f"UserKnownHostsFile={self.known_hosts}",
-            "StrictHostKeyChecking=yes",
-            "IdentitiesOnly=yes",
-            "BatchMode=yes",
-            "ConnectTimeout=5",
-        ):
-            argv += ["-o", option]
-        argv += [self.address, command]
         done = subprocess.run(
-            argv, input=stdin, capture_output=True, text=True, check=False, timeout=timeout_s
+            ["ssh", "-F", str(self.config), "-l", user, "-T", self.name, command],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout_s,
         )
         if done.returncode:
             raise RuntimeError(
@@ -66,23 +96,53 @@ class LabHost:
             )
         return done.stdout
 
-    def script(self, path: Path, *, timeout_s: float = 300) -> str:
+    def script(self, text: str, *, timeout_s: float = 300) -> str:
         """Run a shell script of ours on the host as root, from standard input: it leaves no file there."""
-        return self.ssh("sh -s", stdin=path.read_text(), timeout_s=timeout_s)
+        return self.ssh("sh -s", stdin=text, timeout_s=timeout_s)
+
+
+def write_access(hosts: Mapping[str, LabHost], host_keys: Mapping[str, str]) -> None:
+    """Write the files that `LabHost.known_hosts` and `config` name. host_keys: `type base64` by host name."""
+    known, config = [], []
+    for name, host in hosts.items():
+        known.append(f"[{host.address}]:{host.port} {host_keys[name]}\n")
+        if host.port == 22:  # which OpenSSH writes and looks for without brackets
+            known.append(f"{host.address} {host_keys[name]}\n")
+        words = {
+            "HostName": host.address,
+            "Port": host.port,
+            "User": host.user,
+            **({"ProxyJump": host.jump.name} if host.jump else {}),
+        }
+        config.append(f"Host {name}\n" + "".join(f"    {key} {value}\n" for key, value in words.items()))
+    first = next(iter(hosts.values()))
+    config.append(
+        f"Host *\n    IdentityFile {first.key}\n    UserKnownHostsFile {first.known_hosts}\n"
+        "    GlobalKnownHostsFile none\n    StrictHostKeyChecking yes\n    IdentitiesOnly yes\n    BatchMode yes\n"
+        "    ConnectTimeout 5\n"
+    )
+    first.known_hosts.write_text("".join(known))
+    first.config.write_text("\n".join(config))
 
 
 class Launcher(ABC):
-    """One host. As a context manager it is up inside the block, and gone after it whatever happened."""
+    """One lab. As a context manager it is up inside the block, and gone after it whatever happened."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
 
     @abstractmethod
-    def up(self) -> LabHost:
-        """Start it and wait until its boot has ended and ssh answers. Raises RuntimeError when that does not come."""
+    def up(self) -> Mapping[str, LabHost]:
+        """Start it and wait until every host has booted and answers over ssh; the hosts by name, in the lab's order.
+
+        Raises RuntimeError, with what the host said last, when one does not come.
+        """
 
     @abstractmethod
     def down(self) -> None:
         """Stop it and leave nothing: no process, mount, loop device, cgroup, namespace or file. Safe to call twice."""
 
-    def __enter__(self) -> LabHost:
+    def __enter__(self) -> Mapping[str, LabHost]:
         try:
             return self.up()
         except BaseException:

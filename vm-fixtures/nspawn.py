@@ -1,16 +1,16 @@
-"""Test hosts by systemd-nspawn: a container with its own systemd, started as a machine boots. Needs root.
+"""Labs by systemd-nspawn: each host a container with its own systemd, started as a machine boots. Needs root.
 
 It shares the outer kernel, so it cannot show kernel faults (no dmesg, the machine's own load and memory). Everything
 else is its own: mount, PID, IPC, UTS and network namespaces, cgroup, disk image, keys, machine id.
 
-The network is two namespaces with a cable between: the host's, and the one that its clients are in. Nothing is
-routed and the machine's own namespace is not touched; a forwarder (`forward.py`) carries 127.0.0.1:PORT to the client
-side. The recipe and its traps are those that HOSTS.md measured.
+The network is that of `wiring`; a forwarder (`forward.py`) carries a port of 127.0.0.1 to each host that needs no jump.
+The recipe and its traps are those that HOSTS.md measured.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import shutil
@@ -19,89 +19,112 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from launcher import HostSpec, LabHost, Launcher
+from launcher import HostSpec, Lab, LabHost, Launcher, write_access
+from wiring import Wiring, hosts_file
 
 _HERE = Path(__file__).parent
-_CLIENT, _HOST, _PREFIX = "10.20.0.1", "10.20.0.11", 24
-_BOOT_S = 60.0  # 1.3 to 2.1 s were measured; the rest is for a machine that is busy with other things
+_BOOT_S = 90.0  # 1.3 to 2.1 s were measured for one; the rest is for many at once on a busy machine
 _STOP_S = 20.0
+_WATCHED_AT_ONCE = 4  # each look at a booting host is a login, which takes from what it boots with
 
 
-class NspawnHost(Launcher):
-    """One container. Several can be up at a time, in one process or many."""
+class NspawnLab(Launcher):
+    """A lab of containers. Several can be up at a time, in one process or many."""
 
-    def __init__(self, spec: HostSpec) -> None:
-        self.spec = spec
+    def __init__(self, lab: Lab) -> None:
+        super().__init__(lab)
         self._id = f"tai-{secrets.token_hex(4)}"
         self._undo = contextlib.ExitStack()
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
 
-    def up(self) -> LabHost:
+    def up(self) -> Mapping[str, LabHost]:
         folder = Path(tempfile.mkdtemp(prefix=f"{self._id}-"))
         self._undo.callback(shutil.rmtree, folder)
-        self._make_disks(folder)
-        key, known_hosts, port = self._make_keys_and_door(folder)
-        process = self._boot(folder)
-        host = LabHost(self.spec.name, "127.0.0.1", port, "diag", key, known_hosts)
-        self._await_boot(host, process, folder)
-        return host
+        folder.chmod(
+            0o711
+        )  # an ordinary user inside a container must be able to cross it on the way to its root
+        wiring = Wiring(self.lab, folder / "netns", self._undo)
+        _make_key(folder / "user_key")
+        for spec in self.lab.hosts:
+            _furnish(spec, folder, wiring)
+        hosts = self._reach(folder, wiring)
+        for number, spec in enumerate(self.lab.hosts):
+            self._boot(spec, folder / spec.name, f"{self._id}-{number}", wiring)
+        with ThreadPoolExecutor(_WATCHED_AT_ONCE) as watchers:
+            list(watchers.map(lambda host: self._await_boot(host, folder / host.name), hosts.values()))
+        return hosts
 
     def down(self) -> None:
+        for process in self._running.values():
+            process.terminate()  # all at once, then each is waited for
         self._undo.close()
+        self._running.clear()
 
-    def _make_disks(self, folder: Path) -> None:
-        image = self.spec.image.root
-        _run("cp", "--sparse=always", "--reflink=auto", str(image), str(folder / "root.img"))
-        for number, volume in enumerate(self.spec.volumes):
-            disk = str(folder / f"volume{number}.img")
-            _run("truncate", "-s", f"{volume.size_mb}M", disk)
-            # The usual 5 % stay reserved for root, as on most servers: it is why journald still writes on a full disk.
-            _run("mkfs.ext4", "-q", "-F", disk)
+    def init_of(self, name: str) -> int:
+        """The outer number of the process that is number 1 of a running host. For looking at it from outside."""
+        outer = self._running[name].pid
+        for child in Path(f"/proc/{outer}/task/{outer}/children").read_text().split():
+            status = Path(f"/proc/{child}/status").read_text()
+            if next(line for line in status.splitlines() if line.startswith("NSpid:")).split()[-1] == "1":
+                return int(child)
+        raise RuntimeError(f"{name} does not run")
 
-    def _make_keys_and_door(self, folder: Path) -> tuple[Path, Path, int]:
-        """A key pair for the engineer, one for the host, and the port by which the outside gets in."""
-        for name in ("user_key", "host_key"):
-            _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(folder / name))
-        outside, inside = f"{self._id}-client", self._id
-        for namespace in (outside, inside):
-            _ip(f"netns add {namespace}")
-            self._undo.callback(_ip, f"netns delete {namespace}")
-            _ip(f"-n {namespace} link set lo up")
-        _ip(f"-n {outside} link add cable type veth peer name eth0 netns {inside}")
-        for namespace, device, address in ((outside, "cable", _CLIENT), (inside, "eth0", _HOST)):
-            _ip(f"-n {namespace} address add {address}/{_PREFIX} dev {device}")
-            _ip(f"-n {namespace} link set {device} up")
-        _ip(f"-n {inside} route add default via {_CLIENT}")
-        with socket.create_server(("127.0.0.1", 0)) as door:
-            port: int = door.getsockname()[1]
-            forward = [sys.executable, str(_HERE / "forward.py"), str(door.fileno()), _HOST, "22"]
+    def _reach(self, folder: Path, wiring: Wiring) -> dict[str, LabHost]:
+        """A door for each host that needs no jump, one process behind them all, and the client's files."""
+        hosts: dict[str, LabHost] = {}
+        words, doors = [], []
+        with contextlib.ExitStack() as ours:
+            for spec in self.lab.hosts:
+                address, port = wiring.places[spec.name].address, 22
+                if spec.jump is None:
+                    door = ours.enter_context(socket.create_server(("127.0.0.1", 0)))
+                    doors.append(door.fileno())
+                    words.append(f"{door.fileno()}={address}:22")
+                    address, port = "127.0.0.1", door.getsockname()[1]
+                hosts[spec.name] = LabHost(
+                    spec.name,
+                    address,
+                    port,
+                    "diag",
+                    folder / "user_key",
+                    folder / "known_hosts",
+                    folder / "ssh_config",
+                    hosts[spec.jump] if spec.jump else None,
+                )
             forwarder = subprocess.Popen(
-                ["ip", "netns", "exec", outside, *forward], pass_fds=(door.fileno(),)
+                ["nsenter", f"--net={wiring.client}", sys.executable, str(_HERE / "forward.py"), *words],
+                pass_fds=doors,
+                start_new_session=True,  # Ctrl-C is for us; it ends when the lab is taken down
             )
         self._undo.callback(forwarder.wait)
         self._undo.callback(forwarder.terminate)
-        known_hosts = folder / "known_hosts"
-        known_hosts.write_text(f"[127.0.0.1]:{port} {(folder / 'host_key.pub').read_text()}")
-        return folder / "user_key", known_hosts, port
+        write_access(hosts, {name: _public(folder / name / "host_key") for name in hosts})
+        return hosts
 
-    def _boot(self, folder: Path) -> subprocess.Popen[bytes]:
-        cgroup = _cgroup2() / self._id
+    def _boot(self, spec: HostSpec, folder: Path, machine: str, wiring: Wiring) -> None:
+        cgroup = _cgroup2() / machine
         cgroup.mkdir()
         self._undo.callback(_remove_cgroup, cgroup)
-        boot = ["sh", str(_HERE / "nspawn-boot.sh"), str(folder), self.spec.name, self._id]
-        boot += [volume.mount for volume in self.spec.volumes]
+        self._undo.callback(_await_no_loop, folder)
+        boot = ["sh", str(_HERE / "nspawn-boot.sh"), str(folder), spec.name, machine]
+        boot += [str(wiring.of(spec.name)), *(volume.mount for volume in spec.volumes)]
         with (folder / "console.log").open("wb") as console:
             process = subprocess.Popen(
                 ["unshare", "--mount", "--propagation", "private", *boot],
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
+        self._running[spec.name] = process
         self._undo.callback(_stop, process, cgroup)
-        return process
 
-    def _await_boot(self, host: LabHost, process: subprocess.Popen[bytes], folder: Path) -> None:
+    def _await_boot(self, host: LabHost, folder: Path) -> None:
+        process = self._running[host.name]
         deadline = time.monotonic() + _BOOT_S
         while time.monotonic() < deadline and process.poll() is None:
             with contextlib.suppress(RuntimeError, subprocess.TimeoutExpired):
@@ -112,9 +135,39 @@ class NspawnHost(Launcher):
                     "awk '$2 ~ \"^/run/host\" { print $2 }' /proc/mounts | sort -r | xargs -r -n 1 umount"
                 )
                 return
-            time.sleep(0.2)
+            time.sleep(0.3)
         console = (folder / "console.log").read_text(errors="replace")
-        raise RuntimeError(f"{self.spec.name} did not come up; its console:\n{console[-2000:]}")
+        raise RuntimeError(f"{host.name} did not come up; its console:\n{console[-2000:]}")
+
+
+class NspawnHost(contextlib.AbstractContextManager[LabHost]):
+    """One host by itself: a lab of one. As a context manager it is up inside the block."""
+
+    def __init__(self, spec: HostSpec) -> None:
+        self._lab = NspawnLab(Lab(spec.name, (spec,)))
+
+    def __enter__(self) -> LabHost:
+        (host,) = self._lab.__enter__().values()
+        return host
+
+    def __exit__(self, *raised: object) -> None:
+        self._lab.down()
+
+
+def _furnish(spec: HostSpec, lab: Path, wiring: Wiring) -> None:
+    """What a host boots from, in a folder of its own: disks, keys, and what it knows about its network."""
+    folder = lab / spec.name
+    folder.mkdir()
+    _run("cp", "--sparse=always", "--reflink=auto", str(spec.image.root), str(folder / "root.img"))
+    for number, volume in enumerate(spec.volumes):
+        disk = str(folder / f"volume{number}.img")
+        _run("truncate", "-s", f"{volume.size_mb}M", disk)
+        # The usual 5 % stay reserved for root, as on most servers: it is why journald still writes on a full disk.
+        _run("mkfs.ext4", "-q", "-F", disk)
+    _make_key(folder / "host_key")
+    shutil.copy(lab / "user_key.pub", folder / "authorized_keys")
+    (folder / "hosts").write_text(hosts_file(spec.name, wiring.places))
+    (folder / "resolv.conf").write_text(f"nameserver {wiring.places[spec.name].gateway}\n")
 
 
 def _stop(process: subprocess.Popen[bytes], cgroup: Path) -> None:
@@ -127,6 +180,18 @@ def _stop(process: subprocess.Popen[bytes], cgroup: Path) -> None:
         process.wait()
 
 
+def _await_no_loop(folder: Path) -> None:
+    """Wait until the kernel has let go of the disks: it does so by itself, some time after the last process ended."""
+    deadline = time.monotonic() + _STOP_S
+    for disk in folder.glob("*.img"):
+        while subprocess.run(
+            ["losetup", "--associated", str(disk)], check=True, capture_output=True, text=True
+        ).stdout:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the disk {disk} is still in use")
+            time.sleep(0.05)
+
+
 def _cgroup2() -> Path:
     """Where the machine has mounted the second version of control groups: alone, or beside the first."""
     for line in Path("/proc/self/mounts").read_text().splitlines():
@@ -137,12 +202,27 @@ def _cgroup2() -> Path:
 
 
 def _remove_cgroup(cgroup: Path) -> None:
+    """Take the groups away, deepest first. The kernel calls one busy until its last process has been reaped."""
+    (cgroup / "cgroup.kill").write_text("1")
+    deadline = time.monotonic() + _STOP_S
     for folder, _, _ in os.walk(cgroup, topdown=False):
-        Path(folder).rmdir()
+        while True:
+            try:
+                Path(folder).rmdir()
+                break
+            except OSError as error:
+                if error.errno != errno.EBUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
 
-def _ip(words: str) -> None:
-    _run("ip", *words.split())
+def _make_key(file: Path) -> None:
+    _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", file.name, "-f", str(file))
+
+
+def _public(key: Path) -> str:
+    """`type base64`."""
+    return " ".join(key.with_suffix(".pub").read_text().split()[:2])
 
 
 def _run(*argv: str) -> None:

@@ -1,9 +1,9 @@
 """Breaks a real host as an incident says, lets tai look at it over SSH, and keeps every answer.
 
-    python vm-fixtures/record.py disk-full-database        (make record-demo)
+    python vm-fixtures/record.py [NAME…]        (make record-incidents; make record-demo for the demo's alone)
 
 What is kept is what the ordinary path asked for: the same plan, policy, path checks and connection as `tai diagnose`,
-with a tap on the connection. Then more than that, so that a small change of the collectors still finds its answers: the
+with a tap on the connection. Of an incident with `also` lines, which the demo plays, more than that, so that a small change of the collectors still finds its answers: the
 probes that run only when asked for, the checks that findings propose, the incident's own `also` lines, and each path by
 itself. Needs root, mmdebstrap, systemd-container; 1.5 minutes, and 1 more when the image is not there yet.
 """
@@ -13,21 +13,23 @@ from __future__ import annotations
 import asyncio
 import shlex
 import signal
+import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
-import image
 import incident
-from launcher import HostSpec, LabHost
-from nspawn import NspawnHost
+from broken import CannotShowError, broken
+from launcher import LabHost
+from packed import save_recording
 from tap import Tap, names_the_outside
 
 from tai.bus import Bus
 from tai.catalog import Catalog, load_catalog
-from tai.demo.recording import TICKET_FILE, RecordedCommand, Recording, as_output, save
+from tai.demo.recording import TICKET_FILE, RecordedCommand, Recording, as_output
 from tai.engine.collect import Approve, nobody_approves
 from tai.engine.investigate import Investigation
 from tai.engine.options import Caps, Options
@@ -45,22 +47,27 @@ from tai.transport.ssh import connect
 
 # As many operands as the policy allows `realpath`, which is how many the path guard puts into one.
 _LOOKED_AT_ONCE = 5
+_AT_ONCE = 2  # one waits for its host while the other is looked at
 
 
 async def listen(host: LabHost, catalog: Catalog, ticket: str, also: tuple[str, ...]) -> Tap:
-    """Look at a host in every way that tai knows; the tap with all that it heard, closed."""
+    """Look at a host as `tai diagnose` does, or in every way that tai knows when there is something to be asked besides.
+
+    The tap with all that it heard, closed.
+    """
     target = Target(
-        host.address, user=host.user, port=host.port, identity_files=(host.key,), use_ssh_config=False
+        host.address,
+        user=host.user,
+        port=host.port,
+        identity_files=(host.key,),
+        jump=host.way,
+        use_ssh_config=False,
     )
     tap = Tap(await connect(target, Limits(), report=lambda _: None, known_hosts=host.known_hosts))
 
     async def tapped(target: Target, report: Callable[[str], None]) -> Tap:
         del target, report
         return tap
-
-    async def yes(command: ReadOnlyCommand) -> bool:
-        del command
-        return True  # the host is ours, and gone in a minute
 
     def looking(session: Session, caps: Caps, approve: Approve) -> Investigation:
         return Investigation(
@@ -80,27 +87,43 @@ async def listen(host: LabHost, catalog: Catalog, ticket: str, also: tuple[str, 
         first = Session(id="recording", folder=Path(scratch), nonce="recording", target=target)
         # As `tai demo` will: which paths are looked at together depends on how much of the plan may run.
         await looking(first, Caps(), nobody_approves).gather(ticket)
-        session = Session(id="recording", folder=Path(scratch), nonce="recording", target=target)
-        investigation = looking(session, Caps(max_commands=1000, run_timeout_s=600), yes)
-        await investigation.gather(ticket)
-        await investigation.collect([collector.name for collector in catalog.collectors])
-        await investigation.collect(
-            [probe.id for collector in catalog.collectors for probe in collector.probes]
-        )
-        proposed = [
-            shlex.join(argv)
-            for each in (first, session)
-            for finding in each.findings
-            for argv in finding.checks
-        ]
-        for line in dict.fromkeys((*also, *proposed)):
-            try:
-                await investigation.run_line(line)
-            except PolicyRefusal as refusal:
-                print(f"not recorded: {line}: {refusal}", file=sys.stderr)
-        await _paths_one_by_one(tap)
-        await investigation.close()
+        if also:
+            await _everything(looking, tap, first, ticket, also=also, scratch=Path(scratch))
+    await tap.close()
     return tap
+
+
+async def _everything(
+    looking: Callable[[Session, Caps, Approve], Investigation],
+    tap: Tap,
+    first: Session,
+    ticket: str,
+    *,
+    also: tuple[str, ...],
+    scratch: Path,
+) -> None:
+    """What a person might ask next: all probes, the checks that findings propose, the incident's own lines, single paths."""
+
+    async def yes(command: ReadOnlyCommand) -> bool:
+        del command
+        return True  # the host is ours, and gone in a minute
+
+    session = Session(id="recording", folder=scratch, nonce="recording", target=first.target)
+    investigation = looking(session, Caps(max_commands=1000, run_timeout_s=600), yes)
+    await investigation.gather(ticket)
+    await investigation.collect([collector.name for collector in investigation.catalog.collectors])
+    await investigation.collect(
+        [probe.id for collector in investigation.catalog.collectors for probe in collector.probes]
+    )
+    proposed = [
+        shlex.join(argv) for each in (first, session) for finding in each.findings for argv in finding.checks
+    ]
+    for line in dict.fromkeys((*also, *proposed)):
+        try:
+            await investigation.run_line(line)
+        except PolicyRefusal as refusal:
+            print(f"not recorded: {line}: {refusal}", file=sys.stderr)
+    await _paths_one_by_one(tap)
 
 
 async def _paths_one_by_one(tap: Tap) -> None:
@@ -145,29 +168,38 @@ def recording_of(name: str, tap: Tap, *, hostname: str, versions: dict[str, str]
     )
 
 
-def main(name: str) -> None:
-    """Make `incidents/NAME/recording/` anew."""
-    truth = incident.load(name)
-    catalog = load_catalog([folder("collectors")])  # a mistake in it shows before a host is broken
-    scripts = incident.FOLDER / name
-    built = image.build(truth.host.image, truth.host.packages)
-    with NspawnHost(HostSpec(truth.host.name, built, truth.host.volumes)) as host:
-        host.script(scripts / "setup.sh")
-        since = host.script(scripts / "break.sh", timeout_s=900).strip()
-        host.script(scripts / "check.sh")
-        ticket = incident.ticket(name, host=truth.host.name, since=since)
-        tap = asyncio.run(listen(host, catalog, ticket, truth.also))
-    installed = dict(line.split() for line in built.packages.read_text().splitlines())
-    versions = {
-        package: installed[package] for package in ("systemd", "openssh-server", *truth.host.packages)
-    }
-    place = scripts / "recording"
+def record(name: str, catalog: Catalog) -> None:
+    """Make `incidents/NAME/recording/` anew. Raises CannotShowError, and RuntimeError when it does not break as meant."""
+    with broken(name) as scene:
+        tap = asyncio.run(listen(scene.host, catalog, scene.ticket, scene.truth.also))
+    packages = scene.truth.host.packages
+    installed = dict(line.split() for line in scene.built.packages.read_text().splitlines())
+    versions = {package: installed[package] for package in ("systemd", "openssh-server", *packages)}
+    place = incident.FOLDER / name / "recording"
     place.mkdir(exist_ok=True)
-    (place / TICKET_FILE).write_text(ticket)
-    save(recording_of(name, tap, hostname=truth.host.name, versions=versions), place)
-    print(f"{place}: {len(tap.heard)} commands", file=sys.stderr)
+    (place / TICKET_FILE).write_text(scene.ticket)
+    save_recording(recording_of(name, tap, hostname=scene.truth.host.name, versions=versions), place)
+    print(f"{name}: {len(tap.heard)} commands", file=sys.stderr, flush=True)
+
+
+def main(named: Sequence[str]) -> int:
+    """Record the incidents that are named, or all; the exit status."""
+    catalog = load_catalog([folder("collectors")])  # a mistake in it shows before a host is broken
+    failed = 0
+    names = named or incident.names()
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        going = {name: pool.submit(record, name, catalog) for name in names}
+    for name, future in going.items():
+        try:
+            future.result()
+        except CannotShowError as reason:
+            print(f"{name}: not recorded: {reason}", file=sys.stderr)
+        except (RuntimeError, subprocess.SubprocessError) as error:
+            failed = 1
+            print(f"{name}: not recorded: {error}", file=sys.stderr, flush=True)
+    return failed
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the host is taken down then, too
-    main(*sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

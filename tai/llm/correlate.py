@@ -14,6 +14,7 @@ from datetime import UTC, timedelta
 from typing import Final
 
 from tai.llm.complaints import can_be_meant, could_do_it
+from tai.llm.own_words import said_by
 from tai.model import Bearing, Finding, Observation, Ticket, Window
 from tai.parsers.timestamps import Stamp, seconds_of, stamp_of
 
@@ -109,6 +110,7 @@ def weigh(
             posted,
             window,
             cause=finding.signature not in symptoms,
+            unit=said_by(ticket.subjects.units, finding, observations),
         )
         for finding in findings
     ]
@@ -219,12 +221,16 @@ def _weigh(
     window: Window,
     *,
     cause: bool,
+    unit: str,
 ) -> Weighed:
     weight = _SEVERITY[finding.severity]
     reasons: list[str] = []
     if subject := _same_subject(ticket, finding):
         weight += _SAME_SUBJECT
         reasons.append(f"the ticket names {subject}")
+    elif unit:
+        # It ties the two, and says nothing of which of the unit's many words is the deepest.
+        reasons.append(f"the ticket names {unit}, and {unit} said it")
     spoken = _ticket_words(ticket)
     words = sorted(spoken[stem] for stem in _words(finding) & spoken.keys())[:_MOST_WORDS]
     weight += _SAME_WORD * len(words)

@@ -69,7 +69,7 @@ def answer(question: Question, symptoms: AbstractSet[str], bearings: Mapping[str
         one.cause = one.cause and ruled_out(one.finding, question.pinned) is None
     telling = [one for one in weighed if one.finding.severity != "info"]
     able = [one for one in weighed if one.cause and not _deeper(one)]
-    causes = [one for one in able if _serious(one)] or _only_one_posted(able)
+    causes = _graver([one for one in able if _serious(one)]) or _only_one_posted(able)
     chosen = _choose(causes)
     details = [one for one in weighed if one.finding.severity == "info" and one is not chosen]
     if chosen is not None:
@@ -89,6 +89,12 @@ def _serious(one: Weighed) -> bool:
             return bool(one.explains) or one.named
         case _:
             assert_never(one.finding.severity)
+
+
+def _graver(causes: list[Weighed]) -> list[Weighed]:
+    """Without mere facts, where a fault that the ticket is about stands beside them: that a port is open is no rival to it."""
+    faults = [one for one in causes if one.finding.severity != "info"]
+    return faults if any(one.related and not one.old for one in faults) else causes
 
 
 def _only_one_posted(able: Sequence[Weighed]) -> list[Weighed]:

@@ -1,4 +1,4 @@
-"""How far tai gets on real incidents without a model: `make incidents`, `python -m tests.bench.incidents [-v] [ID…]`.
+"""How far tai gets on real incidents without a model: `make incidents-shared`, `python -m tests.bench.incidents [-v] [ID…]`.
 
 Each incident goes through what `tai diagnose --no-host --attach LABEL=FILE … --engine deterministic` runs: ticket parser,
 sanitiser and redactor, signatures, condenser, prompt, engine, verifier. Incidents are read from TAI_INCIDENTS, or from

@@ -37,7 +37,7 @@ async def main():
     server = await asyncio.start_server(shout, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     door = socket.create_server(("127.0.0.1", 0))
-    forwarder = subprocess.Popen([sys.executable, sys.argv[1], str(door.fileno()), "127.0.0.1", str(port)], pass_fds=[door.fileno()])
+    forwarder = subprocess.Popen([sys.executable, sys.argv[1], f"{door.fileno()}=127.0.0.1:{port}"], pass_fds=[door.fileno()])
     try:
         reader, writer = await asyncio.open_connection(*door.getsockname())
         writer.write(b"seen"); writer.write_eof()

@@ -1,0 +1,4 @@
+#!/bin/sh
+set -eu
+now
+systemctl restart mariadb.service

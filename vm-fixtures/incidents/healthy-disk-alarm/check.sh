@@ -1,0 +1,3 @@
+#!/bin/sh
+set -eu
+[ ! -e /var/tmp/export ] || fail 'the file is still there'

@@ -1,0 +1,4 @@
+#!/bin/sh
+set -eu
+await 60 failed mariadb.service
+logged mariadb.service 'unknown variable' || fail 'it failed otherwise'
