@@ -40,7 +40,53 @@ constraints:  ## pin and hash the dependencies anew, from the index that pip is 
 	uv pip compile -q pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header -o constraints.txt
 
-record-incidents: incidents-shared  ## diagnose shared and recorded incidents without a model, and judge: lines kept, causes named, steps that lost
+record-incidents: venv  ## break every incident's host and record it anew (root; mmdebstrap, systemd-container)
+	$(PY)/python vm-fixtures/record.py
+
+record-demo: venv  ## break a real host and record it anew for the demo (root; mmdebstrap, systemd-container)
+	$(PY)/python vm-fixtures/record.py disk-full-database
+
+read-only-proof: venv  ## do all that tai can on real hosts, watched; writes docs/read-only-proof.md (root; mmdebstrap, systemd-container, strace)
+	@PYTHONPATH=. $(PY)/python vm-fixtures/read_only_proof.py > .cache/read-only-proof.md; said=$$?; \
+	  [ -s .cache/read-only-proof.md ] && cp .cache/read-only-proof.md docs/read-only-proof.md; exit $$said
+
+lab: venv  ## start a lab of real hosts until Ctrl-C: make lab LAB=bastion (root; mmdebstrap, systemd-container)
+	@$(PY)/python vm-fixtures/labs.py $(or $(LAB),single)
+
+images: venv  ## build the images of the healthy hosts and the labs, each once (root; mmdebstrap)
+	@$(PY)/python vm-fixtures/healthy.py
+	@$(PY)/python vm-fixtures/image.py debian-12
+
+picture: venv  ## draw docs/demo.svg anew from a real run of the demo
+	$(PY)/python build/picture.py
+
+screens: venv  ## draw docs/screens/ anew from real runs in a pseudo-terminal
+	$(PY)/python -m tests.frontends.screens
+
+docs: venv  ## write the generated pages anew: policy, collectors, repl, config, lists in writing-collectors, tables in models
+	$(PY)/python -m tai.policy.listing > docs/policy.md
+	$(PY)/python -m tai.catalog.listing > docs/collectors.md
+	$(PY)/python -m tai.commands.listing > docs/repl.md
+	$(PY)/python -m tai.catalog.guide docs/writing-collectors.md
+	$(PY)/python -m tai.frontends.config_page > docs/config.md
+	$(PY)/python -m tai.serving.listing docs/models.md
+
+dist-docs: venv  ## write the man page and the shell completions into dist/
+	$(PY)/python build/manual.py dist
+
+bench-startup: venv  ## time --help and the first prompt
+	$(PY)/python tests/bench/startup.py
+
+bench-keys: venv  ## a key's echo while output streams, the first sign of life after Enter, the prompt after Ctrl-C
+	$(PY)/python -m tests.bench.keystroke
+
+bench-policy: venv  ## decisions a second
+	$(PY)/python -m tests.bench.policy
+
+bench-text: venv  ## sanitising and redacting, MB/s
+	$(PY)/python -m tests.bench.text
+
+incidents: incidents-shared  ## diagnose shared and recorded incidents without a model, and judge: lines kept, causes named, steps that lost
 	@$(PY)/python vm-fixtures/replay.py
 
 incidents-live: venv  ## break real hosts, ask tai as diag and as root, judge, undo (root; mmdebstrap, systemd-container)
