@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 # Longer than any trace that a person reads; a record that goes on is cut there.
@@ -72,6 +73,7 @@ class _Body:
         return not self.text.strip()
 
 
+@lru_cache(maxsize=16_384)  # lines near trouble are looked at from each line beside them
 def _body(line: str) -> _Body:
     head = line[:_HEAD]
     found = _HEADER.match(head)

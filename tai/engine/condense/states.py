@@ -12,10 +12,10 @@ _DEFINITE: Final = 66.0
 _COUNTED: Final = 30.0
 
 # Where none of these stands, no mark does: cheaper than any pattern.
-_SIGNS: Final = re.compile("|".join(map(re.escape, (
+_SIGNS: Final = (
     "](F)", "_]", "_U", "(unhealthy)", "Exited (", "Restarting (", " 0/", " D", " Z", "^?", "^x", "DOWN", "LISTEN", "avg10=", "MemAvailable",
     "errors", "dropped", "verru", "FAULT", "UNAVAIL", ".INIT.", "faulty",
-))))  # fmt: skip
+)  # fmt: skip
 _MARKS = re.compile(
     r"""(?x)
       \]\(F\)                                    # /proc/mdstat: a failed member
@@ -38,7 +38,7 @@ _COUNTERS = re.compile(
 
 def state(head: str) -> float:
     """Worth of a line's marks, 0 without any."""
-    if not _SIGNS.search(head):
+    if not any(sign in head for sign in _SIGNS):
         return 0.0
     if _MARKS.search(head):
         return _DEFINITE
