@@ -15,6 +15,7 @@ from math import log10
 from typing import Final
 
 from tai.engine.condense.about import About
+from tai.engine.condense.nested import is_member, nested
 from tai.engine.condense.outstanding import outstanding
 from tai.engine.condense.records import LONGEST, essence, extent
 from tai.engine.condense.source import Source, pick
@@ -32,6 +33,8 @@ _MOST: Final = 1200
 # Of these, the ones worth looking around for context and records.
 _LOOKED_AROUND: Final = 250
 _CONTEXT: Final = 2
+# So far above a member of an object, what has it is looked for.
+_ABOVE: Final = 400
 TELLING: Final = 30.0
 # Lines that others nearby can raise, how near that is, and how often a line may occur to be raised.
 _NOTABLE: Final = 20.0
@@ -293,7 +296,11 @@ def _look_around(each: Evidence) -> Mapping[int, str]:
     )
     cited = sorted(index for index in each.cited if index < lines)
     centres = [*(found.index for found in best), *cited]
-    texts = pick(each.source, (i for at in centres for i in range(max(0, at - 40), min(lines, at + 60))))
+    above = {found.index: _ABOVE for found in best if is_member(found.text)}
+    texts = pick(
+        each.source,
+        (i for at in centres for i in range(max(0, at - above.get(at, 40)), min(lines, at + 60))),
+    )
     for found in best:
         _join(each, found, texts)
     for found in best:
@@ -311,15 +318,19 @@ def _look_around(each: Evidence) -> Mapping[int, str]:
 
 def _join(each: Evidence, found: Candidate, texts: Mapping[int, str]) -> None:
     first = last = found.index
-    while first - 1 in texts and found.index - first < LONGEST:
+    while first - 1 in texts and found.index - first < max(LONGEST, _ABOVE):
         first -= 1
     while last + 1 in texts and last - found.index < LONGEST:
         last += 1
     around = [texts[index] for index in range(first, last + 1)]
-    start, stop = extent(around, found.index - first)
-    if start == stop:
-        return
-    found.record = tuple(range(first + start, first + stop + 1))
+    if member := nested(around, found.index - first):
+        found.record = tuple(first + index for index in member)
+    else:
+        near = max(0, found.index - first - LONGEST)
+        start, stop = extent(around[near:], found.index - first - near)
+        if start == stop:
+            return
+        found.record = tuple(range(first + near + start, first + near + stop + 1))
     for index in found.record:
         each.candidates.setdefault(index, Candidate(index, texts[index], 0.0))
 
