@@ -1,7 +1,7 @@
 """What two lines that say the same have in common: their shape, the line without its numbers, ids and dates.
 
-Our own, not drain3: on the haystacks of `make bench-condense` its templates take some fifty times as long, and merge lines whose only
-difference is the word that matters.
+Our own, not drain3: on the haystacks of `make bench-condense` its templates take three times as long and more, and merge lines whose
+only difference is the word that matters.
 """
 
 from __future__ import annotations
