@@ -73,7 +73,7 @@ class Ticket(Frozen):
 class Facts(Frozen):
     """What one round trip after login found out. tools: program names in PATH among those the collectors use, sorted.
 
-    os_id, os_like, os_version: from /etc/os-release, '' when absent. family: debian, rhel, suse, alpine, arch or ''.
+    os_id, os_like, os_version: from /etc/os-release, '' when absent. family: debian, rhel, suse, alpine, arch, busybox or ''.
     clock_offset_s: the host's clock minus ours in seconds, None when it could not be read.
     node: the host's own name, as `uname -n` prints it, which need not be the name we reached it by.
     init: what process 1 is: systemd, openrc, other, or '' when the host did not tell.

@@ -46,7 +46,7 @@ from tai.transport.run import run
 from tai.transport.ssh import connect
 
 # As many operands as the policy allows `realpath`, which is how many the path guard puts into one.
-_LOOKED_AT_ONCE = 5
+_LOOKED_AT_ONCE = 10
 _AT_ONCE = 2  # one waits for its host while the other is looked at
 
 

@@ -7,9 +7,10 @@ replays. The rest is the ordinary path, with the clock of the day that it was re
 from __future__ import annotations
 
 import asyncio
+import shlex
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import incident
@@ -28,6 +29,7 @@ from tai.events import Stamped
 from tai.llm.deterministic import DeterministicEngine
 from tai.model import Host
 from tai.policy.sandbox import parse_probe
+from tai.policy.wire import Wire
 from tai.resources import folder
 from tai.text import Redactor
 from tai.transport.base import Completed, Target
@@ -45,10 +47,52 @@ class _Kept:
         self.events.append(stamped)
 
 
+_ABOUT_PATHS = {("realpath", "-m", "--"), ("stat", "-L", "-c", "%F|%n", "--")}
+
+
+class _Recalled(ReplayConnection):
+    """A recording that can also be asked about its paths in other company than when it was made.
+
+    The path guard asks about a few paths in each command, and which those are changes with every plan. Both commands print
+    a line for each path by itself, so a line of one command is an answer to another.
+    """
+
+    def __init__(self, host: Host, outputs: Mapping[tuple[str, ...], Completed]) -> None:
+        super().__init__(host, outputs)
+        self._recorded = outputs
+        self._lines: dict[tuple[str, ...], dict[str, bytes]] = {words: {} for words in _ABOUT_PATHS}
+        self._asked: dict[tuple[str, ...], set[str]] = {words: set() for words in _ABOUT_PATHS}
+        for argv, done in outputs.items():
+            for words in _ABOUT_PATHS:
+                if argv[: len(words)] == words:
+                    self._learn(words, argv[len(words) :], done)
+
+    def _learn(self, words: tuple[str, ...], paths: tuple[str, ...], done: Completed) -> None:
+        lines = done.stdout.splitlines(keepends=True)
+        if words[0] == "realpath" and (done.exit or len(lines) != len(paths)):
+            return
+        named = (
+            paths if words[0] == "realpath" else [line.partition(b"|")[2].decode().strip() for line in lines]
+        )
+        self._lines[words].update(zip(named, lines, strict=True))
+        self._asked[words].update(paths)
+
+    async def _execute(self, wire: Wire, *, timeout_s: float, max_bytes: int) -> Completed:
+        spoken = tuple(shlex.split(wire.command))
+        for words in _ABOUT_PATHS & {
+            spoken[n : n + len(each)] for each in _ABOUT_PATHS for n in range(len(spoken))
+        }:
+            paths = spoken[spoken.index("--") + 1 :]
+            if (*words, *paths) not in self._recorded and self._asked[words].issuperset(paths):
+                lines = [self._lines[words][path] for path in paths if path in self._lines[words]]
+                return Completed(int(len(lines) != len(paths)), b"".join(lines))
+        return await super()._execute(wire, timeout_s=timeout_s, max_bytes=max_bytes)
+
+
 def connection_of(recording: Recording) -> ReplayConnection:
     """The recorded host, with the facts that its probe told and a clock that is right."""
     found = parse_probe(output_bytes(recording.probe).decode())
-    replayed = ReplayConnection(
+    replayed = _Recalled(
         Host(
             name=recording.host,
             user=recording.user,

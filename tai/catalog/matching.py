@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
-from tai.catalog.literals import may_fit
+from tai.catalog.alike import alike
 from tai.catalog.model import Condition, Match
 from tai.catalog.patterns import compiled
 from tai.parsers import Row, line_of
@@ -19,7 +19,7 @@ from tai.parsers.timestamps import seconds_of
 
 # Rows that `largest` keeps: what an engineer would look at.
 _LARGEST = 5
-# Lines, from which on it pays to read off an expression what it needs: that takes as long as some hundred searches.
+# Lines, from which on it pays to read off expressions which digits they tell apart: that takes as long as some hundred searches.
 _MANY = 200
 
 
@@ -51,14 +51,21 @@ def hits(match: Match, lines: Lines, rows: Sequence[Row] | None) -> list[Hit]:
         if match.largest:
             found = sorted(found, key=lambda hit: -hit.values.get(match.largest, 0))[:_LARGEST]
     elif match.line:
-        found = [
-            Hit((number,), told[1].groupdict(), told[0])
-            for count, (number, line) in enumerate(lines.holding(match.has))
-            if (told := _in_line(match, lines, number, line, many=count >= _MANY))
-        ]
+        found = list(_line_hits(match, lines))
     else:
         found = []
     return found if match.min == 1 else _enough(match, lines, found)
+
+
+def _line_hits(match: Match, lines: Lines) -> Iterator[Hit]:
+    numbers = lines.holding(match.has)
+    same = alike(match, lines) if len(numbers) > _MANY else None
+    for number in numbers:
+        if same is not None and lines.length(number) < LONGEST:
+            if kind := same.told(number):
+                yield Hit((number,), kind[1], kind[0])
+        elif told := _in_line(match, lines, number):
+            yield Hit((number,), told[1].groupdict(), told[0])
 
 
 def _enough(match: Match, lines: Lines, found: list[Hit]) -> list[Hit]:
@@ -130,23 +137,20 @@ def _row_hits(match: Match, lines: Lines, rows: Sequence[Row]) -> Iterator[Hit]:
             yield Hit(cited, {**row, **told[1].groupdict()}, told[0])
 
 
-def _in_line(match: Match, lines: Lines, number: int, line: str, *, many: bool) -> Form | None:
+def _in_line(match: Match, lines: Lines, number: int) -> Form | None:
     """The first form in the line's head, or else in the first of the further pieces of a very long line that fits."""
-    found = _first_form(match, line, many=many)
+    line = lines.line(number)
+    found = _first_form(match, line)
     if found is None and len(line) >= LONGEST:
         pieces = lines.around(number, match.has)
         return next((each for piece in pieces if (each := _first_form(match, piece))), None)
     return found
 
 
-def _first_form(match: Match, line: str, *, many: bool = False) -> Form | None:
-    """The first expression that fits and what it found; None when none fits, or when `unless` does.
-
-    many: there are so many lines that it pays to know what each expression needs.
-    """
-    lower = line.lower() if many else ""
+def _first_form(match: Match, line: str) -> Form | None:
+    """The first expression that fits and what it found; None when none fits, or when `unless` does."""
     for form, pattern in enumerate(match.line):
-        if (not many or may_fit(pattern, lower)) and (found := compiled(pattern).search(line)):
+        if found := compiled(pattern).search(line):
             return None if match.unless and compiled(match.unless).search(line) else (form, found)
     return None
 

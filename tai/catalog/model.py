@@ -18,7 +18,7 @@ Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=60)]
 Text = Annotated[str, Field(min_length=1)]
 MessageId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 TicketList = Literal["units", "processes", "ports", "addresses", "mounts", "paths"]
-Family = Literal["debian", "rhel", "suse", "alpine", "arch"]
+Family = Literal["debian", "rhel", "suse", "alpine", "arch", "busybox"]
 Init = Literal["systemd", "openrc", "other"]
 Depth = Literal["vital", "ticket", "named"]
 _BOUND = r"(?:>=|<=|>|<|==|!=)\d{1,9}(?:\.\d{1,9}){0,5}"

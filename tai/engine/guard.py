@@ -20,11 +20,13 @@ from tai.transport.base import Completed
 Send = Callable[[ReadOnlyCommand], Awaitable[Completed]]
 
 _MOUNTS = ReadOnlyCommand(["cat", "/proc/self/mountinfo"])
-# As many operands as the catalogue allows one `realpath`; `stat` may have more.
-_RESOLVED_AT_ONCE = 5
+# As many operands as the catalogue allows one `realpath` or `stat`.
+_AT_ONCE = 10
 # /proc/mounts and /proc/net lead to the process that looks, which is gone when the command reads: there, it is the command.
 _OWN_PROCESS = re.compile(r"\A/proc/\d+/(?=mounts\Z|mountinfo\Z|net(?:/|\Z))")
 _BY_THE_LOOKER = re.compile(r"/proc/(?!\d)|/etc/mtab\Z")
+# How getopt of musl, glibc and busybox refuse an option.
+_REFUSED = re.compile(rb"(?i)(?:invalid|unrecognized|unknown) option")
 _REGULAR = ("regular file", "regular empty file")
 
 
@@ -42,6 +44,7 @@ class PathGuard:
         self._kinds: dict[str, str] = {}
         self._asked: set[str] = set()
         self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._knows_m = True  # whether the host's realpath has not refused -m
         self._turn = asyncio.Lock()
 
     def begin(self, uses: Iterable[PathUse], group: asyncio.TaskGroup, deadline: float) -> None:
@@ -54,7 +57,7 @@ class PathGuard:
         wanted = dict.fromkeys(use.path for use in uses)
         known = self._asked | self._under_way.keys()
         fresh = [path for path in wanted if path not in known and not self._on_remote_mount(path)]
-        for batch in _batches(fresh, _RESOLVED_AT_ONCE):
+        for batch in _batches(fresh, _AT_ONCE):
             self._under_way.update(dict.fromkeys(batch, group.create_task(self._ask_ahead(batch, deadline))))
 
     async def _ask_ahead(self, paths: list[str], deadline: float) -> None:
@@ -82,7 +85,7 @@ class PathGuard:
             if self._mounts is None:
                 self._mounts = await self._mount_table()
             fresh = [path for path in wanted if path not in self._asked and not self._on_remote_mount(path)]
-            await asyncio.gather(*(self._ask(batch) for batch in _batches(fresh, _RESOLVED_AT_ONCE)))
+            await asyncio.gather(*(self._ask(batch) for batch in _batches(fresh, _AT_ONCE)))
             self._asked.update(path for path in fresh if path in self._leads_to)
 
     async def _ask(self, paths: list[str]) -> None:
@@ -140,15 +143,21 @@ class PathGuard:
         return bool(mount_guard(path, self._mounts or ""))
 
     async def _resolved(self, paths: list[str]) -> dict[str, str]:
-        done = await self._send(ReadOnlyCommand(["realpath", "-m", "--", *paths]))
-        lines = done.stdout.decode("utf-8", "replace").splitlines()
-        if done.exit == 0 and len(lines) == len(paths):
-            return dict(zip(paths, lines, strict=True))
-        # busybox 1.35 knows neither -m nor --, and takes both for names: it complains of them, exits 1, and prints where
-        # the rest leads all the same, a line for each that it does not complain of.
+        if self._knows_m:
+            done = await self._send(ReadOnlyCommand(["realpath", "-m", "--", *paths]))
+            lines = done.stdout.decode("utf-8", "replace").splitlines()
+            if done.exit == 0 and len(lines) == len(paths):
+                return dict(zip(paths, lines, strict=True))
+            # busybox 1.35 knows neither -m nor --, and takes both for names: it complains of them, exits 1, and prints
+            # where the rest leads all the same, a line for each that it does not complain of.
+            if (found := _told_apart(paths, done)) is not None:
+                return found
+            self._knows_m = not _REFUSED.search(done.stderr)
+        # Later ones know options, and refuse -m at once. Without it, they too complain of each path that is not there.
+        done = await self._send(ReadOnlyCommand(["realpath", "--", *paths]))
         if (found := _told_apart(paths, done)) is not None:
             return found
-        # Later ones know options, and refuse -m at once; so each is asked for by itself, and its own line is what counts.
+        # Lines that do not fit the paths: each is asked for by itself, and its own line is what counts.
         answers = await asyncio.gather(
             *(self._send(ReadOnlyCommand(["realpath", "--", path])) for path in paths)
         )

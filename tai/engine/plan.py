@@ -32,9 +32,11 @@ from tai.policy import canonicalise
 _OF_THE_REST = 2 / 3
 # So few are not divided further: each round costs the way to the host and back.
 _WHOLE_ROUND = 8
-# Without a ticket, a name or a finding to follow, a run keeps to so many; the path guard's own commands (one to resolve
-# five paths, one to look at ten) make it at most 60.
+# Without a name, a telling word or a finding to follow, a run keeps to so many; the path guard's own commands (one to
+# resolve ten paths, one to look at them) make it some 60.
 _DEFAULT_RUN = 50
+# What counts as a telling word: one that a single collector knows, or several that few know. `slow` alone is none.
+_TELLING = 1.0
 # How many probes of the best collector come in a turn, where one of the least comes.
 _MOST_IN_A_TURN = 3
 
@@ -218,7 +220,7 @@ class _Round:
     @property
     def _led_by_something(self) -> bool:
         """Whether there is more to follow than the default run: the user's choice, the ticket's, or a finding."""
-        return bool(self._before.names or self._led or any(each.score for each in self._pointed))
+        return bool(self._before.names or self._led or any(each.score >= _TELLING for each in self._pointed))
 
     @property
     def _cap(self) -> int:
@@ -228,8 +230,10 @@ class _Round:
     def _room(self) -> int:
         left = max(0, self._cap - len(self._before.steps))
         # What does not fit now has another chance in the next round, after what this one found.
-        shared = self._led_by_something and not self._before.names
-        return min(left, max(_WHOLE_ROUND, round(left * _OF_THE_REST))) if shared else left
+        if self._before.names:
+            return left
+        kept = left - round(left * _OF_THE_REST) if self._led_by_something else _WHOLE_ROUND
+        return min(left, max(_WHOLE_ROUND, left - kept))
 
     def _full(self, candidate: _Candidate) -> None:
         cap = f"the cap of {self._cap} commands is reached"

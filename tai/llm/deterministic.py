@@ -32,6 +32,7 @@ _MANY_VOICES: Final = frozenset({"kernel", "systemd"})
 _NEXT: Final = 2
 # A look that failed and would have told most: without these a host is not called healthy.
 _VITAL: Final = frozenset({"df", "journalctl", "systemctl", "dmesg"})
+_KERNEL_LOGS: Final = frozenset({"/var/log/messages", "/var/log/syslog", "/var/log/kern.log"})
 _SENTENCE, _LINE, _AT = 400, 600, 40
 _HALF, _MESSAGE = 165, 160
 
@@ -158,11 +159,21 @@ def _looked_well(question: Question) -> bool:
     unread = [seen for seen in looks if seen.outcome is Outcome.UNPARSED]
     instead = {seen.probe for seen in answered if seen.probe}  # another form of the same probe told it
     failed = [seen for seen in looks if not seen.outcome.answered and not _absent(seen)]
-    blind = [seen for seen in failed if not (OTHER_OPTIONS in seen.reason and seen.probe in instead)] + unread
+    blind = [seen for seen in failed if not (OTHER_OPTIONS in seen.reason and seen.probe in instead)]
+    blind = [seen for seen in blind if not _in_syslog(seen, answered)] + unread
     subjects = question.ticket.subjects
     names = (*subjects.units, *subjects.processes, *subjects.mounts)
     return len(answered) >= 3 and not any(
         seen.argv[0] in _VITAL or any(name in seen.source for name in names) for seen in blind
+    )
+
+
+def _in_syslog(seen: Observation, answered: Iterable[Observation]) -> bool:
+    """The kernel's own buffer is closed to most users, and to root in a container; what it says is in the syslog too."""
+    return (
+        seen.argv[0] == "dmesg"
+        and seen.outcome is Outcome.NO_PERMISSION
+        and any(_KERNEL_LOGS.intersection(other.argv) and other.text for other in answered)
     )
 
 

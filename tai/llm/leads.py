@@ -139,7 +139,7 @@ def _weighed(seen: Observation, names: frozenset[str], window: Window) -> Iterat
     lower = Lines(seen.text.lower())
     lower.look_for(_stems())
     lines = Lines(seen.text)
-    for number, _ in islice(lower.holding(_STEMS), _MOST_LINES):
+    for number in islice(lower.holding(_STEMS), _MOST_LINES):
         line = lines.whole(number)
         head = line[:_LONGEST]
         weight = next((weight for weight, words in _WEIGHTS if words.search(head)), 0.0)

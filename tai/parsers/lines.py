@@ -57,16 +57,13 @@ class Lines:
             at = self._data.find(b"\n", at + 1)
         return ends
 
-    def holding(self, words: Sequence[str]) -> Iterator[tuple[int, str]]:
-        """The lines, with their numbers, that hold one of these literal strings, in order and each once."""
+    def holding(self, words: Sequence[str]) -> Sequence[int]:
+        """The numbers of the lines that hold one of these literal strings, in order and each once."""
         if any(all(word not in known for known in self._looked_for) for word in words):
             self.look_for(Words(words))
         if len(words) == 1:
-            numbers = self._where.get(words[0], [])
-        else:
-            numbers = sorted({number for word in words for number in self._where.get(word, ())})
-        for number in numbers:
-            yield number, self.line(number)
+            return self._where.get(words[0], [])
+        return sorted({number for word in words for number in self._where.get(word, ())})
 
     def look_for(self, words: Words) -> None:
         """Find all of these words in one pass, for the `holding` of many signatures. Once for the same words."""
@@ -96,6 +93,16 @@ class Lines:
         if not 1 <= number <= len(self._ends) + 1:
             return ""
         return self.whole(number, LONGEST)
+
+    def raw(self, number: int) -> bytes:
+        """Line `number` as bytes, whole."""
+        start, end = self._bounds(number)
+        return self._data[start:end]
+
+    def length(self, number: int) -> int:
+        """Bytes of line `number`."""
+        start, end = self._bounds(number)
+        return end - start
 
     def around(self, number: int, words: Sequence[str]) -> Iterator[str]:
         """Pieces of a very long line round the first and last place of each word behind its head; few, each `LONGEST` at most."""

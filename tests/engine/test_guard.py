@@ -174,6 +174,40 @@ class Table:
         return self._done
 
 
+class LaterBusybox:
+    """A host whose realpath refuses -m as busybox 1.36 and later do, with one of three paths there."""
+
+    def __init__(self) -> None:
+        self.argvs: list[tuple[str, ...]] = []
+        self.guard = PathGuard(self.send, mounts="26 1 254:1 / / rw shared:1 - ext4 /dev/vda1 rw\n")
+
+    async def send(self, command: ReadOnlyCommand) -> Completed:
+        self.argvs.append(command.argv)
+        if command.argv[:2] == ("realpath", "-m"):
+            return Completed(
+                1, b"", b"realpath: unrecognized option: m\nBusyBox v1.36.1 multi-call binary.\n"
+            )
+        if command.argv[0] == "realpath":
+            absent = [path for path in command.argv[2:] if path != "/etc/mtab"]
+            complaints = "".join(f"realpath: {path}: No such file or directory\n" for path in absent)
+            there = b"/etc/fstab\n" if "/etc/mtab" in command.argv else b""
+            return Completed(1, there, complaints.encode())
+        return Completed(0, b"regular file|/etc/fstab\n")
+
+
+async def test_a_realpath_that_refuses_to_say_what_is_missing_is_asked_so_once() -> None:
+    host = LaterBusybox()
+    first = ReadOnlyCommand(["head", "-v", "/etc/mtab", "/var/log/a.log", "/var/log/b.log"])
+    await host.guard.look(first.paths)
+    assert host.guard.settle(first).argv[-3:] == ("/etc/fstab", "/var/log/a.log", "/var/log/b.log")
+    await host.guard.look(ReadOnlyCommand(["cat", "/var/log/c.log"]).paths)
+    assert [argv[:2] for argv in host.argvs if argv[0] == "realpath"] == [
+        ("realpath", "-m"),
+        ("realpath", "--"),
+        ("realpath", "--"),
+    ]
+
+
 NFS = (
     b"26 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw\n"
     b"90 26 0:52 / /srv rw,relatime shared:44 - nfs4 filer:/export rw,vers=4.2\n"

@@ -15,6 +15,7 @@ from tai.errors import InputError
 from tai.model import Citation, Facts, Finding, Observation, Outcome, Subjects, Ticket, Window
 from tai.policy import ReadOnlyCommand
 from tai.policy.sandbox import PROBED_TOOLS
+from tai.transport.distributions import family
 
 CATALOG = load_catalog([Path(__file__).parent / "collectors"])
 SHIPPED = load_catalog([resources.folder("collectors")])
@@ -192,6 +193,44 @@ def test_init_system_is_a_fact_to_choose_by() -> None:
     alpine = without("systemctl", "journalctl", family="alpine", os_id="alpine", init="openrc")
     assert "openrc-services" in probes(plan(CATALOG, TICKET, alpine))
     assert "services/openrc-services: it is for hosts with openrc" in plan(CATALOG, TICKET, DEBIAN).skipped
+
+
+def test_a_host_whose_tools_are_busybox_is_asked_in_its_own_words_at_once() -> None:
+    bare = DEBIAN.model_copy(
+        update={
+            "os_id": "busybox",
+            "family": family("busybox", "", "busybox"),
+            "init": "other",
+            "ls": "busybox",
+        }
+    )
+    made = plan(SHIPPED, TICKET, bare)
+    assert step(made, "disk-space").argv == ("df", "-h", "-T")
+    assert step(made, "processes").argv[:2] == ("ps", "-o")
+    assert step(made, "links").argv[-1] == "/proc/net/dev"
+    assert not {"package-changes", "package-state", "openrc-services", "gateway"} & set(probes(made))
+
+
+def test_a_family_is_what_the_release_says_before_what_the_tools_are() -> None:
+    assert family("alpine", "", "busybox") == "alpine"
+    assert family("openwrt", "lede openwrt", "busybox") == "busybox"
+    assert family("gentoo", "", "gnu") == ""
+
+
+def test_a_vague_word_leads_to_a_default_run_and_a_finding_to_more() -> None:
+    vague = Ticket(text="slow", words=("slow",))
+    made = plan(SHIPPED, vague, DEBIAN)
+    assert {each.probe.id for each in made.steps if each.probe.depth != "vital"}, (
+        "what it points to comes too"
+    )
+    later_on = made
+    while len((grown := expand(later_on, SHIPPED, Seen())).steps) > len(later_on.steps):
+        later_on = grown
+    assert len(made.steps) < len(later_on.steps) == 50
+    led = expand(later_on, SHIPPED, Seen(findings=[found("disk-full", "disk")]))
+    assert len(led.steps) > 50
+    telling = plan(SHIPPED, Ticket(text="postfix queue", words=("postfix", "queue", "slow")), DEBIAN)
+    assert len(telling.steps) > len(made.steps)
 
 
 def test_missing_tool_is_told_not_tried() -> None:

@@ -143,6 +143,31 @@ async def test_host_that_could_not_be_looked_at_is_not_called_healthy() -> None:
     assert answer.missing == ("E1 df: timeout (stopped after 15 s)",)
 
 
+async def test_a_kernel_log_that_is_closed_is_no_blind_spot_where_syslog_was_read() -> None:
+    closed = Observation(
+        id="E90",
+        host="h",
+        collector="",
+        probe="kernel-log",
+        argv=("dmesg",),
+        outcome=Outcome.NO_PERMISSION,
+        reason="dmesg: klogctl: Operation not permitted",
+    )
+    looks = [each for each in observations("busybox") if each.probe not in ("kernel-log", "syslog")]
+    syslog = closed.model_copy(
+        update={
+            "id": "E91",
+            "probe": "syslog",
+            "argv": ("tail", "-n", "3000", "--", "/var/log/messages"),
+            "outcome": Outcome.OK,
+            "reason": "",
+            "text": "Nov 26 02:30:00 edge-01 syslog.info syslogd started: BusyBox v1.35.0\n",
+        }
+    )
+    assert (await ask(Ticket(text="x"), closed, *looks)).outcome == "inconclusive"
+    assert (await ask(Ticket(text="x"), closed, *looks, syslog)).outcome == "healthy"
+
+
 async def test_posted_lines_without_a_known_fault_are_not_called_healthy() -> None:
     posted = Observation(
         id="E1",

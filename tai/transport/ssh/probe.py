@@ -70,7 +70,7 @@ def facts(found: HostProbe, midway: float) -> Facts:
         os_id=release.get("ID", ""),
         os_version=release.get("VERSION_ID", ""),
         os_name=release.get("PRETTY_NAME", "") or found.sysname,
-        family=family(release.get("ID", ""), release.get("ID_LIKE", "")),
+        family=family(release.get("ID", ""), release.get("ID_LIKE", ""), found.ls),
         kernel=found.kernel,
         euid=found.euid,
         tools=tuple(sorted(found.tools)),
