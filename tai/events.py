@@ -159,10 +159,11 @@ class ObservationMade(Frozen):
 
 
 class FindingFound(Frozen):
-    """A signature fitted."""
+    """A signature fitted. revised: it was told before, and what came since says more of the same signature and subject."""
 
     kind: Literal["finding_found"] = "finding_found"
     finding: Finding
+    revised: bool = False
 
 
 class LeftOut(Frozen):

@@ -29,7 +29,9 @@ Bare text is the ticket at first, and then a follow-up question about the same e
 | Ctrl-C | stops the work at hand, on the host too, and keeps what it brought; at the prompt it clears the draft; twice within 2 s it leaves |
 | Ctrl-D | leaves |
 
-While work runs, keys wait unseen for the next prompt.
+While work runs, what is typed stands in the last line, where Backspace, Ctrl-W, Ctrl-U, Esc and Alt-Enter work as above. Enter queues it:
+it runs when the work is done, and Ctrl-D leaves then. What is unfinished begins the next prompt. After Ctrl-C nothing queued runs by
+itself: each entry becomes the draft of a prompt, in turn. Where nothing can move (`--plain`, `NO_COLOR`, `TERM=dumb`), keys wait unseen.
 
 ## What a command's line says
 

@@ -41,7 +41,8 @@ async def nobody_approves(command: ReadOnlyCommand) -> bool:
 
 
 class Collection:
-    """Collecting over one connection. keep: takes each observation as it is made, so that an interrupt loses none.
+    """Collecting over one connection. keep: takes each observation as it is made, so that an interrupt loses none. kept: called
+    when one that has text was kept and told.
 
     grants: what the user has granted for this host; ticket: the ticket as it is now, whose addresses are approved
     destinations.
@@ -55,6 +56,7 @@ class Collection:
         redactor: Redactor,
         pseudonyms: Pseudonyms,
         keep: Callable[[Observation], None],
+        kept: Callable[[], None] = lambda: None,
         caps: Caps,
         grants: Grants,
         ticket: Callable[[], Ticket | None],
@@ -67,6 +69,7 @@ class Collection:
         self._grants = grants
         self._ticket = ticket
         self._keep = keep
+        self._kept = kept
         self._caps = caps
         self._approve = approve
         self._bytes = 0
@@ -275,6 +278,8 @@ class Collection:
     def _made(self, step: Step, seen: Observation) -> None:
         self._keep(seen)
         self._bus.emit(ObservationMade(n=step.n, observation=seen))
+        if seen.text:
+            self._kept()
 
 
 def _parsed(parser: str, text: str) -> tuple[object, str]:

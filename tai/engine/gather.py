@@ -7,6 +7,7 @@ command is in its observation; a host that cannot be reached or trusted is told 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from operator import is_
@@ -18,7 +19,7 @@ from tai.engine import named_paths
 from tai.engine.collect import Approve, Collection
 from tai.engine.destinations import Destinations
 from tai.engine.grants import Grants
-from tai.engine.inspect import inspect
+from tai.engine.inspect import MOST_SUBJECTS, Inspection
 from tai.engine.options import Options
 from tai.engine.plan import Plan, Seen, Step, expand, later, plan
 from tai.engine.pseudonyms import Pseudonyms
@@ -73,6 +74,7 @@ class Gathering:
         self._approve = approve
         self._collection: Collection | None = None
         self._grants: dict[str, Grants] = {}
+        self._inspection = Inspection(catalog)
         self._inspected: tuple[Observation, ...] = ()
         self._paths = options.paths
 
@@ -139,6 +141,7 @@ class Gathering:
             redactor=self._redactor,
             pseudonyms=self._pseudonyms,
             keep=self.session.add,
+            kept=self._tell_certain_findings,
             caps=self._options.caps,
             grants=self._granted,
             ticket=lambda: self.session.ticket,
@@ -414,10 +417,28 @@ class Gathering:
         if len(seen) == len(self._inspected) and all(map(is_, seen, self._inspected)):
             return
         self._inspected = seen
-        told = {(finding.signature, finding.subject) for finding in self.session.findings}
-        self.session.findings = inspect(self._catalog, self.session.observations)
+        told = {(finding.signature, finding.subject): finding for finding in self.session.findings}
+        self.session.findings = self._inspection.findings(self.session.observations)
         for finding in self.session.findings:
-            if (finding.signature, finding.subject) not in told:
+            before = told.get((finding.signature, finding.subject))
+            if finding != before:
+                self._bus.emit(FindingFound(finding=finding, revised=before is not None))
+
+    def _tell_certain_findings(self) -> None:
+        """Tell, while other commands still run, what will stand when all have ended; `tell_findings` has the last word.
+
+        Not where names get stand-ins: one that is learned later would make another finding of the same.
+        """
+        if self._pseudonyms.anonymiser is not None:
+            return
+        told = {(finding.signature, finding.subject) for finding in self.session.findings}
+        many = Counter(finding.signature for finding in self.session.findings)
+        for finding in self._inspection.findings(self.session.observations):
+            if (finding.signature, finding.subject) in told or not self._inspection.certain(finding):
+                continue
+            if many[finding.signature] < MOST_SUBJECTS:
+                many[finding.signature] += 1
+                self.session.findings.append(finding)
                 self._bus.emit(FindingFound(finding=finding))
 
     def note(self, text: str, *, level: Literal["detail", "info", "warning"] = "info") -> None:

@@ -28,7 +28,7 @@ from tai.parsers.lines import Lines
 from tai.parsers.speaker import asked_about, speaker
 from tai.policy import canonicalise
 
-_MOST_SUBJECTS: Final = 8
+MOST_SUBJECTS: Final = 8
 """Findings that one signature may make; what a hundred failed units have in common is said once."""
 
 _MOST_CITED: Final = 4
@@ -62,23 +62,61 @@ class _Seen:
         return max(self.by_observation, key=lambda name: len(self.by_observation[name]))
 
 
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What one observation says by itself."""
+
+    observation: Observation
+    lines: Lines
+    hits: list[tuple[Signature, str, Hit]]
+
+
+class Inspection:
+    """Inspects evidence that grows: each observation is searched once, however often it is asked what they say together."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._looked: dict[str, _Looked] = {}
+
+    def findings(self, observations: Sequence[Observation]) -> list[Finding]:
+        """All findings, worst first; then by the order of the observations and lines they cite."""
+        texts: dict[str, Lines] = {}
+        seen: dict[tuple[str, str], _Seen] = {}
+        for observation in observations:
+            if observation.text:
+                looked = self._look(observation)
+                texts[observation.id] = looked.lines
+                for signature, subject, hit in looked.hits:
+                    same = seen.setdefault((signature.id, subject), _Seen(signature, subject))
+                    same.by_observation.setdefault(observation.id, []).append(hit)
+        self._looked = {name: looked for name, looked in self._looked.items() if name in texts}
+        order = {observation.id: n for n, observation in enumerate(observations)}
+        findings = _with_last_words(
+            self._catalog, observations, list(_findings(self._catalog, seen, texts)), texts
+        )
+        return [finding for _, finding in sorted((_place(finding, order), finding) for finding in findings)]
+
+    def certain(self, finding: Finding) -> bool:
+        """Whether a finding of some of the observations stays one of all: its subject is its own, not to be told by another."""
+        signature = self._catalog.signatures.get(finding.signature)
+        return signature is not None and bool(finding.subject or not names_in((signature.subject,)))
+
+    def _look(self, observation: Observation) -> _Looked:
+        looked = self._looked.get(observation.id)
+        if looked is None or looked.observation is not observation:
+            lines = Lines(observation.text)
+            looked = _Looked(observation, lines, list(_look(self._catalog, observation, lines)))
+            self._looked[observation.id] = looked
+        return looked
+
+
 def inspect(catalog: Catalog, observations: Sequence[Observation]) -> list[Finding]:
-    """All findings, worst first; then by the order of the observations and lines they cite."""
-    texts: dict[str, Lines] = {}
-    seen: dict[tuple[str, str], _Seen] = {}
-    for observation in observations:
-        if observation.text:
-            texts[observation.id] = Lines(observation.text)
-            _look(catalog, observation, texts[observation.id], seen)
-    order = {observation.id: n for n, observation in enumerate(observations)}
-    findings = _with_last_words(catalog, observations, list(_findings(catalog, seen, texts)), texts)
-    return [finding for _, finding in sorted((_place(finding, order), finding) for finding in findings)]
+    """The findings of evidence that is complete."""
+    return Inspection(catalog).findings(observations)
 
 
-def _look(
-    catalog: Catalog, observation: Observation, lines: Lines, seen: dict[tuple[str, str], _Seen]
-) -> None:
-    """Every hit in one observation. General signatures come last, and only get lines that no other one took."""
+def _look(catalog: Catalog, observation: Observation, lines: Lines) -> Iterator[tuple[Signature, str, Hit]]:
+    """Every hit in one observation, and its subject. General signatures come last, and only get lines that no other one took."""
     kinds, rows = _reading(catalog, observation)
     signatures = catalog.reading(kinds)
     lines.look_for(catalog.words)
@@ -92,9 +130,7 @@ def _look(
             taken.update(number for hit in found for number in hit.lines)
         named = names_in((signature.subject,))
         for hit in found:
-            subject = _subject(signature, hit, named)
-            same = seen.setdefault((signature.id, subject), _Seen(signature, subject))
-            same.by_observation.setdefault(observation.id, []).append(hit)
+            yield signature, _subject(signature, hit, named), hit
 
 
 def _spoken(signature: Signature, hit: Hit, lines: Lines, about: str) -> Hit:
@@ -183,7 +219,7 @@ def _findings(
         by_signature.setdefault(about.signature.id, []).append(about)
     for every in by_signature.values():
         group = _merged(every)
-        kept, rest = group[:_MOST_SUBJECTS], group[_MOST_SUBJECTS:]
+        kept, rest = group[:MOST_SUBJECTS], group[MOST_SUBJECTS:]
         for about in kept:
             more = ""
             if rest and about is kept[-1]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from tai import __version__
 from tai.errors import EXIT_OK, InputError, TaiError
+from tai.frontends.activity import Activity
 from tai.frontends.assembly import Parts, build, new_session, old_session
 from tai.frontends.console import open_console
 from tai.frontends.engines import engine_name
@@ -44,10 +45,12 @@ def converse(flags: Flags, chosen: Settings) -> int:
         from tai.frontends.sessions import shelf  # noqa: PLC0415 - only on the way to an earlier session
 
         shelf(chosen).find(flags.session)  # an id that is none is told before a prompt stands
-    sessions = _Sessions(flags, chosen, console)
+    activity = Activity(console)
+    sessions = _Sessions(flags, chosen, console, activity)
     repl = Repl(
         console,
         sessions.opening,
+        activity=activity,
         greeting=f"tai {__version__} · read-only · {engine_name(chosen)} engine",
         engine=f"{engine_name(chosen)} {chosen.model}".strip(),
         history=chosen.state_dir / "history",
@@ -64,10 +67,11 @@ def converse(flags: Flags, chosen: Settings) -> int:
 class _Sessions:
     """The sessions of one conversation, one at a time: the one that the prompt began with, then each that is resumed."""
 
-    def __init__(self, flags: Flags, chosen: Settings, console: Console) -> None:
+    def __init__(self, flags: Flags, chosen: Settings, console: Console, activity: Activity) -> None:
         self._flags = flags
         self._chosen = chosen
         self._console = console
+        self._activity = activity
         self._leave: list[Callable[[], None]] = []
         self._past: list[Session] = []
         self._bus: Bus | None = None
@@ -84,7 +88,9 @@ class _Sessions:
         from tai.frontends.render import Renderer  # noqa: PLC0415
         from tai.frontends.sessions import shelf  # noqa: PLC0415
 
-        self._renderer = renderer = Renderer(self._console, verbose=self._flags.verbose, interactive=True)
+        self._renderer = renderer = Renderer(
+            self._console, verbose=self._flags.verbose, interactive=True, activity=self._activity
+        )
         self._leave.append(renderer.close)
         self._parts = load_parts(self._chosen)
         investigation = self._begun(None)
@@ -137,8 +143,8 @@ class _Sessions:
         approval = Approval(self._console)
 
         async def approve(command: ReadOnlyCommand) -> bool:
-            renderer.close()  # nothing may move on the screen while it asks
-            return await approval(command)
+            with renderer.held():  # nothing may move on the screen while it asks
+                return await approval(command)
 
         try:
             investigation = build(

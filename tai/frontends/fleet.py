@@ -84,7 +84,7 @@ class _Ended:
             case ObservationMade(observation=seen):
                 self.observations += 1
                 self.answered += seen.outcome.answered
-            case FindingFound():
+            case FindingFound(revised=False):
                 self.findings += 1
             case _:
                 pass

@@ -18,6 +18,7 @@ def keys_unseen() -> Iterator[None]:
         before = termios.tcgetattr(sys.stdin)
         unseen = list(before)
         unseen[3] &= ~(termios.ECHO | termios.ICANON)
+        unseen[3] |= termios.NOFLSH  # or Ctrl-C would throw away what was typed before it
         termios.tcsetattr(sys.stdin, termios.TCSANOW, unseen)
     except termios.error:  # it vanished between the question and now
         yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 # A block of more lines than this would push the prompt off a 24-line screen, and redraw slowly over a slow link.
 _LINES_SHOWN = 6
@@ -34,6 +35,26 @@ class Pastes:
         labels = "|".join(re.escape(label) for label in self._blocks)
         return re.sub(labels, lambda found: self._blocks[found[0]], draft)
 
+    def without_end(self, draft: str, *, word: bool = False) -> str:
+        """The draft without its last character or word, or without the label of a block that it ends in."""
+        for label in self._blocks:
+            if draft.endswith(label):
+                return draft.removesuffix(label)
+        return re.sub(r"\S*\s*\Z", "", draft, count=1) if word else draft[:-1]
+
     def clear(self) -> None:
         """Forget the blocks; a new draft begins."""
         self._blocks.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A draft as it is edited, and what is folded in it."""
+
+    text: str
+    pastes: Pastes
+
+    @property
+    def whole(self) -> str:
+        """As it is sent."""
+        return self.pastes.unfold(self.text)

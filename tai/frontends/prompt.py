@@ -1,6 +1,6 @@
 """The input line: keys, paste, completion, history and the status bar under it. Not what becomes of an entry (`repl`).
 
-Only this module, `history` and `repl` know prompt-toolkit.
+Beside it only `ahead`, `history` and `pager` know prompt-toolkit.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.enums import DEFAULT_BUFFER
 from prompt_toolkit.filters import Condition, emacs_mode, has_focus
 from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import ColorDepth
@@ -30,13 +31,15 @@ from prompt_toolkit.utils import is_dumb_terminal
 
 from tai.commands.registry import Candidate
 from tai.frontends.history import MaskedHistory
-from tai.frontends.paste import Pastes
+from tai.frontends.paste import Pastes, Typed
 
 # Two presses of Ctrl-C within this many seconds are a wish to leave; further apart, two wishes to stop something.
 _TWICE_S = 2.0
 # How long an Esc from the terminal may be the start of a longer key, and how long an Esc that was pressed may be that of a sequence.
-_ESCAPE_S = 0.1
-_SEQUENCE_S = 0.5
+ESCAPE_S = 0.1
+SEQUENCE_S = 0.5
+# Long enough for a key to be drawn before what it opens, short enough to seem at once.
+_ECHO_S = 0.02
 _STYLE = Style.from_dict({"bottom-toolbar": "noreverse", "bottom-toolbar.text": "ansibrightblack"})
 
 
@@ -105,15 +108,27 @@ class Prompt:
                 color_depth=ColorDepth.MONOCHROME if plain else None,
             )
         # Esc alone means something, so it may not wait as long as for a key sequence of a slow typist; Esc-Enter has the half second.
-        self._session.app.ttimeoutlen = _ESCAPE_S
-        self._session.app.timeoutlen = _SEQUENCE_S
+        self._session.app.ttimeoutlen = ESCAPE_S
+        self._session.app.timeoutlen = SEQUENCE_S
 
-    async def ask(self, message: str) -> str:
-        """The next entry, pasted blocks in full. Raises EOFError when the user leaves."""
-        self._pastes.clear()
+    @property
+    def keyboard(self) -> Input:
+        """Where keys come from: with what was begun of a sequence, so that all who read in turn share it."""
+        return self._session.input
+
+    async def ask(self, message: str, begun: Typed | None = None) -> str:
+        """The next entry, pasted blocks in full. Raises EOFError when the user leaves.
+
+        begun: what was typed of it already.
+        """
+        self._pastes = begun.pastes if begun else Pastes()
         if self._dumb:
             self._tell_drawn()  # nothing is ever rendered there
-        return self._pastes.unfold(await self._session.prompt_async(message, pre_run=self._running))
+        return self._pastes.unfold(
+            await self._session.prompt_async(
+                message, default=begun.text if begun else "", pre_run=self._running
+            )
+        )
 
     def remember(self, entry: str) -> None:
         """Keep an entry for Up, Ctrl-R and the next conversation."""
@@ -244,3 +259,15 @@ class _Completer(Completer):
         del complete_event
         for candidate in self._complete(document.text_before_cursor):
             yield Completion(candidate.text, -candidate.replaces, display_meta=candidate.meaning)
+
+    async def get_completions_async(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> AsyncGenerator[Completion, None]:
+        """The same; the menu of all commands waits until the key that opens it has been echoed.
+
+        Drawing it takes longer than an echo may (docs/performance.md). A menu that is open already changes with its key, or it would flicker.
+        """
+        if document.text == "/":
+            await asyncio.sleep(_ECHO_S)
+        for completion in self.get_completions(document, complete_event):
+            yield completion

@@ -78,6 +78,7 @@ class Renderer:
     passes standard error as `talk`, so that `tai diagnose web-1 > report` keeps only the answer.
     verbose: also the plan, each command as it is sent, all that it printed, and a model's reasoning.
     interactive: at a prompt, which has greeted the user and still shows what they typed: neither is shown again.
+    activity: what moves on `talk`, where it is shared with a prompt.
     """
 
     def __init__(
@@ -87,12 +88,13 @@ class Renderer:
         talk: Console | None = None,
         verbose: bool = False,
         interactive: bool = False,
+        activity: Activity | None = None,
     ) -> None:
         self._console = console
         self._talk = talk or console
         self._verbose = verbose
         self._interactive = interactive
-        self._activity = Activity(self._talk)
+        self._activity = activity or Activity(self._talk)
         self._running = Running()
         self._sources: dict[str, str] = {}
         self._planned_already = False
@@ -152,7 +154,8 @@ class Renderer:
             case ObservationMade():
                 self._observed(event)
             case FindingFound():
-                self._found(event)
+                if not event.revised:
+                    self._found(event)
             case PromptMade():
                 self._prompted(event)
             case MessageAdded():

@@ -2,8 +2,8 @@
 
 The prompt comes first: what it does not need (the engine, the look of things) is imported behind it.
 
-While work runs nothing is prompted for, so its lines and its status line have the screen to themselves; what is typed
-meanwhile waits unseen for the next prompt. Ctrl-C stops the work and keeps what it brought.
+While work runs nothing is prompted for, so its lines have the screen to themselves, but for one at the bottom that shows what
+is typed meanwhile (`ahead`). Ctrl-C stops the work and keeps what it brought.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from tai.commands.registry import Candidate
 from tai.commands.slash import COMMANDS
 from tai.commands.views import Message, ObservationView, View
 from tai.errors import EXIT_INTERRUPTED, EXIT_OK, HostError, TaiError
+from tai.frontends.activity import Activity
+from tai.frontends.ahead import TypeAhead
 from tai.frontends.console import silence
 from tai.frontends.first_run import welcome
 from tai.frontends.keys import keys_unseen
@@ -39,7 +41,7 @@ class Repl:
 
     opening: what takes time to import and to load; it starts when the prompt stands. greeting: the first line.
     engine: who will answer, for the status bar. history: the file of entries; without one this is somebody's first time.
-    first: an entry to begin with, as if it had been typed.
+    first: an entry to begin with, as if it had been typed. activity: of whoever tells what happens.
     vi, plain: as for the prompt.
     """
 
@@ -48,6 +50,7 @@ class Repl:
         console: Console,
         opening: Opening,
         *,
+        activity: Activity,
         greeting: str,
         engine: str,
         history: Path,
@@ -73,6 +76,7 @@ class Repl:
             vi=vi,
             plain=plain,
         )
+        self._ahead = TypeAhead(console, self._prompt.keyboard, activity)
 
     async def run(self) -> int:
         """Talk until the user leaves, or the terminal goes; returns the exit code. Raises what `opening` raises."""
@@ -125,22 +129,37 @@ class Repl:
             self._prompt.fail(error)
 
     async def _talk(self, opening: asyncio.Task[Context]) -> None:
-        if self._first:
-            context = await opening
-            await self._work(dispatch(context, self._first), context)
-            self._console.print()
+        if self._first and await self._turn(opening, self._first):
+            return
         while True:
             try:
-                entry = await self._prompt.ask("> ")
+                entry = self._sent() or await self._prompt.ask("> ", self._ahead.draft())
             except EOFError:
                 return
-            context = await opening
-            self._prompt.remember(entry)
-            await self._work(dispatch(context, entry), context)
-            await self._read()
-            if context.leaving:
+            if await self._turn(opening, entry, typed=True):
                 return
+
+    async def _turn(self, opening: asyncio.Task[Context], entry: str, *, typed: bool = False) -> bool:
+        """Do what `entry` says; whether the user leaves. typed: it is to be remembered."""
+        with self._ahead.reading():
+            context = await opening
+            if typed:
+                self._prompt.remember(entry)
+            await self._work(dispatch(context, entry), context)
+        await self._read()
+        if not context.leaving:
             self._console.print()
+        return context.leaving
+
+    def _sent(self) -> str:
+        """The entry that was sent while work ran, '' for none. It is shown as the prompt would have left it."""
+        typed = self._ahead.entry()
+        if typed is None:
+            return ""
+        from tai.frontends.lines import hang  # noqa: PLC0415 - not before the prompt stands
+
+        self._console.print(hang("> ", typed.text))
+        return typed.whole
 
     async def _work(self, work: Coroutine[None, None, None], context: Context) -> None:
         """Do `work` until it ends or Ctrl-C stops it; a second Ctrl-C soon after leaves."""
@@ -151,6 +170,7 @@ class Repl:
         def interrupt() -> None:
             nonlocal stopped
             stopped = True
+            self._ahead.keep()
             context.leaving = self._interrupts.press() or context.leaving
             task.cancel()
 

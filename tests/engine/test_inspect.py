@@ -6,7 +6,7 @@ from typing import Any
 
 from tai import resources
 from tai.catalog import load_catalog
-from tai.engine.inspect import inspect
+from tai.engine.inspect import Inspection, inspect
 from tai.model import Finding, Observation, Outcome
 from tai.parsers import parse
 from tai.policy import canonicalise
@@ -151,6 +151,35 @@ def test_findings_come_worst_first_and_the_same_every_time() -> None:
     findings = inspect(CATALOG, observations)
     assert signatures(findings) == ["oom-kill", "unit-exited"]
     assert findings == inspect(CATALOG, observations)
+
+
+def test_evidence_that_grows_says_in_the_end_what_it_says_at_once() -> None:
+    observations = [
+        seen(1, "h " + OOM.format(81, "java") + "\n", probe="kernel-log"),
+        seen(2, "", probe="kernel-log"),
+        seen(
+            3,
+            "h systemd[1]: shop.service: Main process exited, code=exited, status=1/FAILURE\n",
+            label="journalctl",
+        ),
+        seen(4, "h " + OOM.format(82, "java") + "\n" + "h " + OOM.format(83, "java") + "\n", label="dmesg"),
+    ]
+    inspection = Inspection(CATALOG)
+    for end in range(1, 5):
+        assert inspection.findings(observations[:end]) == inspect(CATALOG, observations[:end])
+    changed = [*observations[:3], seen(4, "h nothing\n", label="dmesg")]
+    assert inspection.findings(changed) == inspect(CATALOG, changed), (
+        "an observation made anew is searched anew"
+    )
+
+
+def test_a_finding_without_a_subject_of_its_own_waits_for_the_others() -> None:
+    inspection = Inspection(CATALOG)
+    (nameless,) = inspection.findings([seen(1, "bind: Address already in use\n", label="app")])
+    assert nameless.subject == ""
+    assert not inspection.certain(nameless)
+    (named,) = inspection.findings([seen(1, "h " + OOM.format(81, "java") + "\n", probe="kernel-log")])
+    assert inspection.certain(named)
 
 
 def test_very_long_line_is_cited_whole_and_searched_where_a_telling_word_stands() -> None:

@@ -23,7 +23,7 @@ from tai.engine.options import Caps, Options
 from tai.engine.prompt import load_templates
 from tai.engine.session import Session
 from tai.errors import HostError, HostKeyError, InputError, ModelError, PolicyRefusal
-from tai.events import Diagnosed, Event
+from tai.events import Diagnosed, Event, FindingFound
 from tai.frontends.render import Renderer
 from tai.llm.base import Delta, Engine, Question, Said
 from tai.llm.deterministic import DeterministicEngine
@@ -536,6 +536,34 @@ async def test_an_interrupt_keeps_what_was_collected(tmp_path: Path) -> None:
     assert run.told("interrupted")
     assert any(FULL in seen.text for seen in run.investigation.session.observations)
     assert run.told("finding_found"), "what the evidence so far tells is told"
+
+
+async def test_a_finding_is_told_while_other_commands_still_run_and_only_once(tmp_path: Path) -> None:
+    goes_on = asyncio.Event()
+
+    class Waiting(Recorded):
+        async def _execute(self, wire: Wire, *, timeout_s: float, max_bytes: int) -> Completed:
+            if argv_of(wire)[0] == "df":
+                return Completed(0, DF.encode())
+            await goes_on.wait()
+            return Completed(0, b"")
+
+    run = stage(tmp_path, connection=Waiting(Host(name="db-01", facts=Facts(family="debian")), {}))
+    work = asyncio.create_task(run.investigation.diagnose(TICKET))
+    await run.heard("finding_found")
+    assert not run.told("prompt_made")
+    assert len(run.told("observation_made")) < len(run.told("command_sent")), "commands are still running"
+    goes_on.set()
+    await work
+    told = [event for event in run.told("finding_found") if isinstance(event, FindingFound)]
+    first = [(each.finding.signature, each.finding.subject) for each in told if not each.revised]
+    assert len(first) == len(set(first))
+    last = {(each.finding.signature, each.finding.subject): each.finding for each in told}
+    assert last
+    assert sorted(last) == sorted(
+        (found.signature, found.subject) for found in run.investigation.session.findings
+    )
+    assert all(last[found.signature, found.subject] == found for found in run.investigation.session.findings)
 
 
 async def test_a_model_that_is_stopped_stops_asking(tmp_path: Path) -> None:

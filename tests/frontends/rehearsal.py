@@ -10,6 +10,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -29,6 +30,7 @@ from tai.events import (
     SessionStarted,
     TicketParsed,
 )
+from tai.frontends.activity import Activity
 from tai.frontends.approve import Approval
 from tai.frontends.console import open_console
 from tai.frontends.render import Renderer
@@ -65,7 +67,7 @@ class RehearsedSession:
 
 class Rehearsed:
     """Plays `Investigation`. A ticket with `slow` in it waits for ever, one with `stream` streams an answer for ever,
-    one with `held` goes on when `gate` exists, one with `stubborn` does not stop at the first request; an `unreachable` host is told and raised.
+    one with `busy` goes on collecting for ever, one with `held` goes on when `gate` exists, one with `stubborn` does not stop at the first request; an `unreachable` host is told and raised.
     """
 
     def __init__(
@@ -119,10 +121,11 @@ class Rehearsed:
                 self._emit(sent(3, DISK))
                 while not self._gate.exists():  # noqa: ASYNC110 - another process opens it
                     await asyncio.sleep(0.02)
+            if "busy" in ticket_text:
+                await self._collect_for_ever()
             self._emit(AnswerStarted(engine="vllm", model="gemma"))
-            while "stream" in ticket_text:
-                self._emit(AnswerDelta(text='{"cause": "…'))
-                await asyncio.sleep(0.01)
+            if "stream" in ticket_text:
+                await self._answer_for_ever()
         except asyncio.CancelledError:
             self._emit(Interrupted(kept=len(self.session.observations)))
             if "stubborn" in ticket_text:
@@ -131,6 +134,25 @@ class Rehearsed:
         self.session.findings.append(FINDING)
         self.session.diagnosis = DIAGNOSIS
         self._emit(Diagnosed(diagnosis=DIAGNOSIS))
+
+    async def _collect_for_ever(self) -> None:
+        """Commands end twenty times a second with 16 KB each."""
+        from tests.frontends.story import DISK, sent  # noqa: PLC0415 - late, like an engine
+
+        text = "".join(f"14:05:{n % 60:02d} web[{n}]: GET /item/{n}\n" for n in range(600))
+        for n in count(5):
+            self._emit(sent(n, DISK))
+            await asyncio.sleep(0.05)
+            self._emit(
+                ObservationMade(n=n, observation=DISK.model_copy(update={"id": f"E{n}", "text": text}))
+            )
+
+    async def _answer_for_ever(self) -> None:
+        """A hundred pieces a second, of one sentence."""
+        self._emit(AnswerDelta(text='{"hypotheses": ["It is '))
+        while True:
+            self._emit(AnswerDelta(text="the disk, or "))
+            await asyncio.sleep(0.01)
 
     async def follow_up(self, text: str) -> None:
         self.asked.append(f"follow_up {text}")
@@ -211,17 +233,25 @@ def context(investigation: Rehearsed, show: Callable[[View], None]) -> Context:
 def main(folder: Path) -> int:
     """Talk in this terminal. `FOLDER/broken` makes the opening fail, as a bad collector file would."""
     console = open_console(sys.stdout, plain=(folder / "plain").exists())
-    renderer = Renderer(console, interactive=True)
+    activity = Activity(console)
+    renderer = Renderer(console, interactive=True, activity=activity)
+    approval = Approval(console)
+
+    async def approve(command: ReadOnlyCommand) -> bool:
+        with renderer.held():
+            return await approval(command)
+
     bus = Bus("rehearsal", [renderer])
 
     def opening(show: Callable[[View], None]) -> Context:
         if (folder / "broken").exists():
             raise ConfigError(folder / "bad.toml", "unknown key", line=3)
-        return context(Rehearsed(bus.emit, gate=folder / "go", approve=Approval(console)), show)
+        return context(Rehearsed(bus.emit, gate=folder / "go", approve=approve), show)
 
     repl = Repl(
         console,
         opening,
+        activity=activity,
         greeting="tai 0.1.0 · read-only · /help",
         engine="deterministic",
         history=folder / "state" / "history",

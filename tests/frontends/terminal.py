@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -64,6 +65,12 @@ class Terminal:
         return self
 
     def __exit__(self, *error: object) -> None:
+        # pexpect's own way asks politely first and naps after each word, and on a busy machine gives up too early.
+        spawned: Any = self.process
+        if self.process.isalive():
+            self.process.kill(signal.SIGKILL)
+            spawned.ptyproc.wait()
+        spawned.ptyproc.delayafterclose = 0
         self.process.close(force=True)
 
     def send(self, keys: str | bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,33 @@ def test_the_real_collectors_are_listed_and_completed(client_home: ClientHome, t
         terminal.expect_prompt()
         terminal.send("/collect netw\t")
         terminal.expect("> /collect network")
+
+
+def configure(home: ClientHome, text: str) -> None:
+    file = home.path / ".config" / "tai" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+
+
+def test_vi_keys_come_from_the_config_file(client_home: ClientHome, tmp_path: Path) -> None:
+    configure(client_home, 'keys = "vi"\n')
+    with tai(client_home, tmp_path) as terminal:
+        terminal.expect_prompt("no host yet")
+        terminal.send("one two three")
+        terminal.expect("three")
+        terminal.send("\x1bbdw")
+        terminal.wait(lambda: "> one two\n" in terminal.shown, "the word gone")
+
+
+@pytest.mark.parametrize("where", ["flag", "file"])
+def test_plain_comes_from_the_command_line_or_the_config_file(
+    client_home: ClientHome, tmp_path: Path, where: str
+) -> None:
+    if where == "file":
+        configure(client_home, "plain = true\n")
+    with tai(client_home, tmp_path, *(["--plain"] if where == "flag" else [])) as terminal:
+        terminal.wait(lambda: "\n>" in terminal.shown, "the prompt")
+        terminal.send("/ticket\r")
+        terminal.expect("No ticket yet")
+        assert "no host yet" not in terminal.everything, "there is no bar"
+        assert re.search(rb"\x1b\[(?:\d+;)*(?:3[0-7]|9[0-7]|38;[0-9;]+)m", terminal.raw) is None
