@@ -63,6 +63,14 @@ class Catalog:
         return frozenset(name for name, signature in self.signatures.items() if not signature.cause)
 
     @cached_property
+    def effects(self) -> frozenset[str]:
+        """Ids of signatures that show what fails and not why: symptoms, and connections that do not come about."""
+        failing = {
+            name for name, signature in self.signatures.items() if "connection-error" in signature.effect
+        }
+        return self.symptoms | failing
+
+    @cached_property
     def bearings(self) -> dict[str, Bearing]:
         """Signature → what it can do to others or is itself, and the words by which tickets speak of its subject.
 

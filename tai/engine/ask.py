@@ -225,6 +225,7 @@ class Asking:
             agreement=agreement,
             pinned=self.session.pinned,
             ticket=self._ticket,
+            effects=self._catalog.effects,
         )
         self._bus.emit(Diagnosed(diagnosis=self.session.diagnosis))
 

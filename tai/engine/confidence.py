@@ -13,6 +13,7 @@ from tai.engine.relation import Relation
 from tai.model import Claim, Confidence, DiagnosisOutcome, Finding, Hypothesis, Observation, Outcome
 
 _HIGH, _MEDIUM = 0.75, 0.5
+_BELOW_HIGH = _HIGH - 0.01
 _UNANIMOUS, _DISCORD = 0.08, 0.5
 _NAMED, _SPOKEN = 0.08, 0.05
 _UNTIED, _UNTIED_GRAVE, _VAGUE = 0.5, 0.5, 0.12
@@ -36,12 +37,17 @@ def confidence(
     agreement: Agreement | None = None,
     against: str = "",
     tie: Relation | None = None,
+    shallow: bool = False,
+    complaint: str = "",
+    unopened: str = "",
 ) -> Confidence:
     """Level, score from 0 to 1, and the reasons in words, strongest first.
 
     loose: statements beside the claims (timeline, hypotheses) that quote what does not exist. agreement: of several answers
     to the question. against: what the person on call has stated that rules the cause out, '' for nothing.
-    tie: how the quoted lines meet the ticket; None when there was none to compare with.
+    tie: how the quoted lines meet the ticket; None when there was none to compare with. shallow: what stands for the cause is
+    itself what something else does, a refused connection for one. complaint: what the ticket complains of, which "healthy" leaves open;
+    unopened: a file that could tell why, and that nobody looked at.
     """
     gaps = [seen for seen in observations if seen.outcome in _GAPS]
     holes = min(0.3, 0.3 * len(gaps) / len(observations)) if observations else 0.3
@@ -75,6 +81,15 @@ def confidence(
         score += _UNANIMOUS if agreement.share == 1 else -_DISCORD * (1 - agreement.share)
         what = "name the same cause" if outcome == "root_cause" else "come to the same outcome"
         reasons.append(f"{agreement.agreeing} of {agreement.usable} sampled answers {what}")
+    if shallow and outcome == "root_cause":
+        score = min(score, _BELOW_HIGH)
+        reasons.append("it shows what fails, and not why")
+    if complaint and outcome == "healthy":
+        score = min(score, _BELOW_HIGH)
+        reasons.append(f"what the ticket complains of ({complaint}) was not seen, nor why it is gone")
+    if unopened and outcome == "healthy":
+        score = min(score, _MEDIUM - 0.01)
+        reasons.append(f"{unopened}, which the configuration names, was not looked at")
     if against:
         score = min(score - 0.3, _MEDIUM - 0.01)
         reasons.append(f"it is at odds with what you said: {against}")

@@ -25,6 +25,7 @@ _COMMON_WORDS = """
     seems looks like now today yesterday again still every each other another about because should would could just using used use
     run running try tried tries same following first last show shows output linux mon tue wed thu fri sat sun jan feb mar apr may jun
     jul aug sep oct nov dec var usr etc lib opt home tmp level event events info warning debug pid uid version
+    utc gmt cet cest
 """
 _COMMON = frozenset(_COMMON_WORDS.split())
 # A ticket of fewer telling words ("web-01 is slow") gives nothing to compare with.

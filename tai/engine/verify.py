@@ -8,6 +8,7 @@ never the engine's words for it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 
 from tai.answer import Answer, SaidCheck, SaidClaim, SaidHypothesis, SaidMoment
 from tai.engine.actions import effect_of
@@ -16,6 +17,8 @@ from tai.engine.checks import Settle, by_policy
 from tai.engine.confidence import confidence
 from tai.engine.evidence import Evidence
 from tai.engine.relation import relation
+from tai.llm.certificates import unopened
+from tai.llm.complaints import complained_of
 from tai.llm.ruled_out import ruled_out
 from tai.model import (
     Action,
@@ -46,12 +49,14 @@ def verify(
     agreement: Agreement | None = None,
     pinned: Sequence[Pinned] = (),
     ticket: Ticket | None = None,
+    effects: AbstractSet[str] = frozenset(),
 ) -> Diagnosis:
     """Check every quote and build the diagnosis.
 
     A `root_cause` none of whose evidence could be verified becomes `inconclusive`. settle: decides on `next_checks`; what it
     does not offer is told in `dropped`. agreement: of several answers, when they were asked for. pinned: facts that the person
     on call has stated; a cause that they rule out costs confidence. ticket: so does a cause that it does not touch.
+    effects: ids of signatures that show what fails and not why; alone they prove no cause for sure.
     """
     evidence = Evidence(observations)
     claims = [_claim(said_claim, evidence) for said_claim in (*answer.evidence, *answer.observations)]
@@ -84,6 +89,9 @@ def verify(
             agreement=agreement,
             against=_against(verified, findings, pinned) if outcome == "root_cause" else "",
             tie=relation(ticket, verified, observations, findings) if ticket else None,
+            shallow=_shallow(answer, evidence, findings, effects),
+            unopened=next(iter(unopened(ticket, observations)), "") if ticket else "",
+            complaint=", ".join(sorted(complained_of(ticket.text))[:3]).replace("-", " ") if ticket else "",
         ),
         engine=engine,
         model=model,
@@ -128,6 +136,16 @@ def _against(verified: Sequence[Claim], findings: Sequence[Finding], pinned: Seq
     named = [f for f in findings if f.severity != "info" and lines & {cited.ref for cited in f.cited}]
     facts = [ruled_out(finding, pinned) for finding in named]
     return next((fact.text for fact in facts if fact), "") if all(facts) else ""
+
+
+def _shallow(
+    answer: Answer, evidence: Evidence, findings: Sequence[Finding], effects: AbstractSet[str]
+) -> bool:
+    """Whether all known faults that the evidence rests on are effects; False when it rests on none."""
+    claims = [claim for said in answer.evidence if (claim := _claim(said, evidence)).verified]
+    lines = {quote.ref for claim in claims for quote in claim.quotes}
+    named = [f for f in findings if f.severity != "info" and lines & {cited.ref for cited in f.cited}]
+    return bool(named) and all(finding.signature in effects for finding in named)
 
 
 def _loose(hypotheses: Iterable[Hypothesis], timeline: Iterable[Moment]) -> int:

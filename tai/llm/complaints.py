@@ -21,7 +21,8 @@ _SAID: Final = {
     "backend-error": r"\b50[0-4]\b|\b5xx\b|bad gateway|backend|upstream|internal server error|service unavailable|error page",
     "connection-error": r"refused|time-?outs?\b|timed out|times out|unreach|not reachable|offline|disconnect|packet loss"
     rf"|drop\w* (?:\w+ )?(?:connection|packet)|reset by|{_NOT} (?:\w+ ){{0,2}}?(?:connect|reach)",
-    "tls-error": r"\btls\b|\bssl\b|certificate|\bcerts?\b|handshake|x\.?509|\bhttps\b",
+    "tls-error": r"\btls\b|\bssl\b|certificate|\bcerts?\b|handshake|x\.?509|\bhttps\b"
+    rf"|\bbrowsers? (?:\w+ ){{0,2}}?warn|(?:{_NOT} secure|insecure|untrusted)\b(?= ?[\"'.,;:!)]|$| site| page| connection)",
     "auth-error": rf"\blog ?in|\blogged out\b|password|authenticat|\bssh\b|\bsudo\b|locked out|permission denied|access denied|{_NOT} log ",
     "slow": r"\bslow|hangs?\b|hanging|\bhung\b|stuck|latency|unresponsive|\bload\b|freez|frozen|froze|sluggish|stall",
     "write-error": r"\bwrit(?:e|es|ing|ten)\b|\bsav(?:e|es|ing)\b|no space|disk full|read-?only|quota|upload|\bfull\b",

@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, timedelta
 from typing import Final
 
-from tai.llm.complaints import can_be_meant, could_do_it
-from tai.llm.own_words import said_by
+from tai.llm.complaints import can_be_meant, complained_of, could_do_it
+from tai.llm.own_words import jobs, said_by, voices
+from tai.llm.peers import is_elsewhere, own_addresses
 from tai.model import Bearing, Finding, Observation, Ticket, Window
-from tai.parsers.timestamps import Stamp, seconds_of, stamp_of
+from tai.parsers.speaker import speaker
+from tai.parsers.timestamps import Stamp, stamp_of
 
 _SEVERITY: Final = {"critical": 4.0, "high": 3.0, "medium": 2.0, "low": 1.0, "info": 0.0}
 # As bad as this, a fault breaks what nobody named.
@@ -37,6 +39,8 @@ _FAR: Final = timedelta(hours=24)
 _RECENT: Final = timedelta(hours=24)
 # Only lines that print their year are compared without a window.
 _ANY_YEAR: Final = 2024
+# Another one, to tell whether a line prints its own; both know the 29th of February.
+_OTHER_YEAR: Final = 2020
 # A time without a zone may be off by the widest zone there is.
 _ZONES: Final = timedelta(hours=14)
 # People paste what they think belongs together, over some days; what lies further back in it is another story.
@@ -58,6 +62,9 @@ _SHARED: Final = frozenset({"memory", "disk", "hardware"})
 _DEVICE = re.compile(r"(?:sd|vd|xvd|hd|nvme|mmcblk|md|dm-|ata|loop|zd)[\w.:-]*|[\d:]+")
 
 _HOST = re.compile(r"[a-z][a-z-]*\d+[a-z]?")
+# These write of others.
+_SPEAKS_FOR_ALL: Final = frozenset({"system", "systemd", "kernel"})
+_TOPIC = re.compile(r"[a-z0-9][a-z0-9_+-]{2,}")
 _NAME = re.compile(r"[a-z][a-z0-9_+-]{2,}")
 _LOGGED = re.compile(r".{0,80}?\b(?P<ident>[\w.@/-]+)(?:\[\d+\])?: (?P<message>.*)")
 # Words of tickets and titles that bind nothing to anything.
@@ -66,6 +73,7 @@ _COMMON_WORDS: Final = """
     since when then than they them there which while will been more most some only also into over under very host hosts
     server servers machine node system service services unit program process error errors failed fails failing failure
     start starts started broken log logs attached evidence ticket written file files load loads enough problem issue please look check what why how users user new old got get see one two time itself
+    utc gmt cet cest
 """
 _COMMON: Final = frozenset(_COMMON_WORDS.split())
 
@@ -75,7 +83,8 @@ class Weighed:
     """A finding with what speaks for it. weight: larger is likelier the cause; related: the ticket points at it.
 
     named: the ticket gives its very name; posted: its line came with the ticket; alone: so grave that it may be the cause though
-    nothing ties it to the ticket. old: its time is far from the ticket's, or from the newest line when the ticket has no time. reasons: what tied it to
+    nothing ties it to the ticket. own: a unit that the ticket names said it; complaint: it is of the kind that the ticket complains
+    of; names: the ticket's units and processes that it is about, or that said it. old: its time is far from the ticket's, or from the newest line when the ticket has no time. reasons: what tied it to
     the ticket; explains: findings that follow from it; explained_by: those it follows from.
     """
 
@@ -87,9 +96,43 @@ class Weighed:
     named: bool
     posted: bool = False
     alone: bool = False
+    own: bool = False
+    complaint: bool = False
+    names: frozenset[str] = frozenset()
     reasons: list[str] = field(default_factory=list)
     explains: list[Weighed] = field(default_factory=list)
     explained_by: list[Weighed] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the looks tell of the findings' programs.
+
+    single: observations that are about one thing, a unit's own journal for one, with their command lines: what stands in
+    them belongs together, and to the unit that the command names. voices: by a finding's signature and subject, the units
+    that tell it themselves; jobs: units that run to their end; addresses: this host's own, empty when nobody looked.
+    """
+
+    single: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    voices: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    jobs: frozenset[str] = frozenset()
+    addresses: frozenset[str] = frozenset()
+
+    def voices_of(self, finding: Finding) -> frozenset[str]:
+        """The units that tell themselves what the finding says."""
+        return self.voices.get((finding.signature, finding.subject), frozenset())
+
+
+def surroundings(observations: Sequence[Observation], findings: Sequence[Finding]) -> Surroundings:
+    """Read off the looks."""
+    return Surroundings(
+        single={
+            seen.id: seen.argv for seen in observations if not seen.argv or {"-u", "status"} & set(seen.argv)
+        },
+        voices={(finding.signature, finding.subject): voices(finding, observations) for finding in findings},
+        jobs=jobs(observations),
+        addresses=own_addresses(observations),
+    )
 
 
 def weigh(
@@ -114,18 +157,16 @@ def weigh(
         )
         for finding in findings
     ]
-    single: dict[str, tuple[str, ...]] = {
-        seen.id: seen.argv for seen in observations if not seen.argv or {"-u", "status"} & set(seen.argv)
-    }
+    around = surroundings(observations, findings)
     for effect in weighed:
         for cause in weighed:
             if cause is effect or _reaches(effect, cause):
                 continue
-            if explains(cause.finding, effect.finding, single):
+            if explains(cause.finding, effect.finding, around):
                 cause.explains.append(effect)
                 effect.explained_by.append(cause)
     for effect in weighed:
-        _keep_own_causes(effect, single)
+        _keep_own_causes(effect, around)
     for one in weighed:
         below = _below(one)
         one.weight += _EXPLAINS * min(len(below), 3)
@@ -135,30 +176,29 @@ def weigh(
     return sorted(weighed, key=lambda one: -one.weight)
 
 
-def _keep_own_causes(effect: Weighed, single: Mapping[str, tuple[str, ...]]) -> None:
+def _keep_own_causes(effect: Weighed, around: Surroundings) -> None:
     """What a program said itself about its end goes before a fault of the whole host that does not explain what it said."""
     own = [
         above
         for above in effect.explained_by
-        if above.cause and _bound(above.finding, effect.finding, single)
+        if above.cause and _bound(above.finding, effect.finding, around)
     ]
     for above in [each for each in effect.explained_by if each not in own]:
         if (
             own
             and not any(_reaches(above, each) for each in own)
-            and not _bound(above.finding, effect.finding, single)
+            and not _bound(above.finding, effect.finding, around)
         ):
             effect.explained_by.remove(above)
             above.explains.remove(effect)
 
 
-def explains(cause: Finding, effect: Finding, single: Mapping[str, tuple[str, ...]] | None = None) -> bool:
-    """Whether the catalog says that the one explains the other, and both can be about the same thing.
-
-    single: observations that are about one thing, a unit's own journal for one, with their command lines: what stands in
-    them belongs together, and to the unit that the command names.
-    """
+def explains(cause: Finding, effect: Finding, around: Surroundings | None = None) -> bool:
+    """Whether the catalog says that the one explains the other, and both can be about the same thing."""
+    around = around or Surroundings()
     if cause.signature not in effect.explained_by or _later(cause, effect):
+        return False
+    if not _host_wide(cause) and effect.category == "network" and not _can_refuse(cause, effect, around):
         return False
     if (
         _host_wide(cause)
@@ -166,35 +206,75 @@ def explains(cause: Finding, effect: Finding, single: Mapping[str, tuple[str, ..
         or (cause.category == effect.category and cause.category in _SHARED)
     ):
         return True
-    return _bound(cause, effect, single or {})
+    return _bound(cause, effect, around)
 
 
-def _bound(cause: Finding, effect: Finding, single: Mapping[str, tuple[str, ...]]) -> bool:
-    """Whether the two are about one thing: by their names, by what their lines name, or because all around them is."""
+def _can_refuse(cause: Finding, effect: Finding, around: Surroundings) -> bool:
+    """Whether what one program of this host went through can be why a connection does not come about.
+
+    Not when the peer is another host, and not when that program is a job, which nobody connects to.
+    """
+    if any(is_elsewhere(cited.text, around.addresses) for cited in effect.cited):
+        return False
+    writers = {_stem(speaker(cited.text)) for cited in cause.cited}
+    told = {_stem(unit) for unit in around.voices_of(cause)} | _stems(cause)
+    # A server that tells of a client's failure has none itself; who tells of its own is all there is.
+    suffered = {name for name in told if not any(_same_program(name, writer) for writer in writers)} or told
+    served = suffered - {_stem(job) for job in around.jobs}
+    return not (suffered - served) or bool(served & {_stem(unit) for unit in around.voices_of(cause)})
+
+
+def _bound(cause: Finding, effect: Finding, around: Surroundings) -> bool:
+    """Whether the two are about one thing: by their names, by what their lines name, by the unit that tells both, or because
+    all around them is."""
     if _same_program(_stem(cause.subject), _stem(effect.subject)) or _mentions(cause, effect):
         return True
-    alone = {cited.observation for cited in cause.cited} & single.keys()
+    about = {_stem(unit) for unit in around.voices_of(effect)} | _stems(effect)
+    if any(_stem(unit) in about for unit in around.voices_of(cause)):
+        return True
+    alone = {cited.observation for cited in cause.cited} & around.single.keys()
     return any(
-        effect.subject in single[name] or any(cited.observation == name for cited in effect.cited)
+        effect.subject in around.single[name] or any(cited.observation == name for cited in effect.cited)
         for name in alone
     )
 
 
 def _later(cause: Finding, effect: Finding) -> bool:
     """Whether the first sign of the one comes after the last of the other, by times of one kind; False when either tells none."""
+    year = _year_of([cited.text for cited in (*cause.cited, *effect.cited)])
     for kind in (True, False):
-        first = [at for cited in cause.cited if (at := _moment(cited.text, since_boot=kind)) is not None]
-        last = [at for cited in effect.cited if (at := _moment(cited.text, since_boot=kind)) is not None]
+        first = [
+            at for cited in cause.cited if (at := _moment(cited.text, year, since_boot=kind)) is not None
+        ]
+        last = [
+            at for cited in effect.cited if (at := _moment(cited.text, year, since_boot=kind)) is not None
+        ]
         if first and last:
             return min(first) > max(last) + _NOTICED_LATER.total_seconds()
     return False
 
 
-def _moment(line: str, *, since_boot: bool) -> float | None:
-    stamp = stamp_of(line, year=_ANY_YEAR)
+def _year_of(lines: Sequence[str]) -> int:
+    """The year that some of the lines print, for those that print none: the one program's log does, the other's does not."""
+    printed = [
+        stamp.at.year
+        for line in lines
+        if (stamp := stamp_of(line, year=_ANY_YEAR)) is not None
+        and (again := stamp_of(line, year=_OTHER_YEAR)) is not None
+        and stamp.at is not None
+        and stamp.at == again.at
+    ]
+    return max(printed, default=_ANY_YEAR)
+
+
+def _moment(line: str, year: int, *, since_boot: bool) -> float | None:
+    """The line's time, as seconds: since boot, or since some point that is the same for all; a time without a zone is taken as UTC."""
+    stamp = stamp_of(line, year=year)
     if stamp is None or (stamp.at is None) is not since_boot:
         return None
-    return stamp.since_boot if since_boot else seconds_of(line)
+    if stamp.at is None:
+        return stamp.since_boot
+    return (stamp.at if stamp.zoned else stamp.at.replace(tzinfo=UTC)).timestamp()
 
 
 def _reaches(start: Weighed, goal: Weighed) -> bool:
@@ -225,9 +305,13 @@ def _weigh(
 ) -> Weighed:
     weight = _SEVERITY[finding.severity]
     reasons: list[str] = []
+    called = ""
     if subject := _same_subject(ticket, finding):
         weight += _SAME_SUBJECT
         reasons.append(f"the ticket names {subject}")
+    elif called := _called(ticket, finding, bearing):
+        weight += _SAME_SUBJECT
+        reasons.append(f"the ticket names {called}")
     elif unit:
         # It ties the two, and says nothing of which of the unit's many words is the deepest.
         reasons.append(f"the ticket names {unit}, and {unit} said it")
@@ -247,6 +331,8 @@ def _weigh(
             grave = finding.severity in {"high", "critical"}
             why = can_be_meant(ticket, bearing, given, words=said, host_wide=_of_host(finding), grave=grave)
             reasons += [why] if why else []
+    if given is None and not reasons and (topic := _topic(ticket, finding, bearing)):
+        reasons.append(f"the ticket says {topic}")
     related = bool(reasons)
     near = _nearness(window, finding)
     if near < 0 or ticket.window:
@@ -259,12 +345,39 @@ def _weigh(
         weight,
         related=related and near >= 0,
         old=near < 0,
-        named=bool(subject),
+        named=bool(subject or called),
         posted=given is not None,
+        own=bool(unit),
+        complaint=bool(complained_of(ticket.text) & bearing.effects),
+        names=_names(ticket, finding, unit),
         alone=finding.severity in _STANDS_ALONE
         and (given is None or (_of_host(finding) and could_do_it(ticket, bearing))),
         reasons=reasons,
     )
+
+
+def _called(ticket: Ticket, finding: Finding, bearing: Bearing) -> str:
+    """What the finding is about, where the ticket has it as a word and complains of what such a fault does: an account that cannot log
+    in. A word alone is none: `reports` may be an account, and what people read.
+    """
+    name = finding.subject.lower()
+    known = name in _ticket_words(ticket).values() and complained_of(ticket.text) & bearing.effects
+    return finding.subject if known else ""
+
+
+def _topic(ticket: Ticket, finding: Finding, bearing: Bearing) -> str:
+    """A word of its subject that ticket and finding both say ("403", "defunct"), '' for none."""
+    said = set(_TOPIC.findall(f"{finding.title} {finding.explanation}".lower()))
+    return next(iter(sorted(said & bearing.topics & set(ticket.words))), "")
+
+
+def _names(ticket: Ticket, finding: Finding, unit: str) -> frozenset[str]:
+    """The ticket's units and processes that the finding is about, or that wrote its lines."""
+    writers = {_stem(part) for cited in finding.cited for part in speaker(cited.text).split("/") if part}
+    stems = (_stems(finding) | writers) - _SPEAKS_FOR_ALL
+    subjects = (*ticket.subjects.units, *ticket.subjects.processes)
+    found = {_stem(name) for name in subjects if any(_same_program(_stem(name), stem) for stem in stems)}
+    return frozenset(found | ({_stem(unit)} if unit else set()))
 
 
 def _says_little(ticket: Ticket, spoken: Mapping[str, str]) -> bool:

@@ -14,6 +14,8 @@ from typing import Final, assert_never
 
 from tai.answer import Answer, SaidCheck, SaidClaim, SaidHypothesis, SaidMoment, SaidQuote
 from tai.llm.base import Delta, Question, Said
+from tai.llm.certificates import opening, unopened
+from tai.llm.complaints import complained_of
 from tai.llm.correlate import Weighed, weigh
 from tai.llm.leads import Lead, leads
 from tai.llm.ruled_out import ruled_out
@@ -70,8 +72,11 @@ def answer(question: Question, symptoms: AbstractSet[str], bearings: Mapping[str
         one.cause = one.cause and ruled_out(one.finding, question.pinned) is None
     telling = [one for one in weighed if one.finding.severity != "info"]
     able = [one for one in weighed if one.cause and not _deeper(one)]
-    causes = _graver([one for one in able if _serious(one)]) or _only_one_posted(able)
+    causes = _graver([one for one in able if _serious(one)]) or _only_one(able)
     chosen = _choose(causes)
+    shown = _unexplained(question, weighed, chosen)
+    if shown is not None:
+        chosen, causes = shown, [shown, *causes]
     details = [one for one in weighed if one.finding.severity == "info" and one is not chosen]
     if chosen is not None:
         return _root_cause(question, chosen, [one for one in causes if one is not chosen], telling, details)
@@ -87,7 +92,7 @@ def _serious(one: Weighed) -> bool:
         case "critical" | "high":
             return True
         case "medium" | "low" | "info":
-            return bool(one.explains) or one.named
+            return bool(one.explains) or one.named or (one.own and one.related)
         case _:
             assert_never(one.finding.severity)
 
@@ -98,10 +103,42 @@ def _graver(causes: list[Weighed]) -> list[Weighed]:
     return faults if any(one.related and not one.old for one in faults) else causes
 
 
-def _only_one_posted(able: Sequence[Weighed]) -> list[Weighed]:
-    """A small matter is the cause when somebody posted its line and nothing else that was found can be one."""
-    fit = [one for one in able if one.posted and not one.old and one.finding.severity in ("medium", "low")]
-    return fit if len({one.finding.signature for one in fit}) == 1 else []
+def _only_one(able: Sequence[Weighed]) -> list[Weighed]:
+    """A small matter is the cause when somebody posted its line, or the ticket speaks of it, and nothing else that was found can be one."""
+    fit = [
+        one
+        for one in able
+        if (one.posted or one.related) and not one.old and one.finding.severity in ("medium", "low")
+    ]
+    told = [one for one in fit if one is fit[0] or not _one_story(fit[0].finding, one.finding)]
+    return told if len({one.finding.signature for one in told}) == 1 else []
+
+
+def _unexplained(question: Question, weighed: Sequence[Weighed], chosen: Weighed | None) -> Weighed | None:
+    """What the ticket complains of, as the host's own lines show it, where nothing that was found explains it: the deepest that is known.
+
+    It goes before a cause of something else, unless the ticket's title speaks of that: a ticket may mention an old failure.
+    """
+    shown = [
+        one
+        for one in weighed
+        if one.finding.severity in ("critical", "high")
+        and one.related
+        and one.complaint
+        and not (one.cause or one.old or one.posted or one.explained_by)
+    ]
+    if not shown or (
+        chosen is not None and (chosen.explains or chosen.complaint) and not _aside(question, chosen)
+    ):
+        return None
+    return shown[0]
+
+
+def _aside(question: Question, one: Weighed) -> bool:
+    """Whether the ticket speaks of this only after its title, which speaks of something else."""
+    title = next((line for line in question.ticket.text.splitlines() if line.strip()), "").lower()
+    named = {name for each in (one, *_chain(one)) for name in each.names}
+    return bool(named) and bool(complained_of(title)) and not any(name in title for name in named)
 
 
 def _deeper(one: Weighed) -> bool:
@@ -127,6 +164,20 @@ def _rival(first: Weighed, other: Weighed) -> bool:
     if other.finding.category == first.finding.category or _one_story(first.finding, other.finding):
         return False
     return _score(first) - _score(other) < _MARGIN
+
+
+def _beside(question: Question, chosen: Weighed, one: Weighed) -> bool:
+    """Whether the other is told as a second fault. Beside a mere failure that nothing explains, what the ticket only mentions is not."""
+    if one.old or not one.related or (not chosen.cause and _aside(question, one)):
+        return False
+    return _rival(chosen, one) or _other_story(chosen, one)
+
+
+def _other_story(first: Weighed, other: Weighed) -> bool:
+    """Whether the ticket names a program for each, and the other's is none that the first's story has."""
+    told = {name for each in (first, *_chain(first)) for name in each.names}
+    own = {name for each in (other, *_chain(other)) for name in each.names}
+    return bool(told) and bool(own) and not told & own and not _one_story(first.finding, other.finding)
 
 
 def _one_story(first: Finding, other: Finding) -> bool:
@@ -183,8 +234,8 @@ def _absent(seen: Observation) -> bool:
 
 
 def _touching(suspects: Iterable[Lead]) -> bool:
-    """A bad line that names what the ticket names: nobody should call that healthy."""
-    return any(lead.weight >= 6.0 for lead in suspects)
+    """A bad line, by its own program's word too, that names what the ticket names: nobody should call that healthy."""
+    return any(lead.weight >= 6.0 and not lead.mild for lead in suspects)
 
 
 def _root_cause(
@@ -203,7 +254,7 @@ def _root_cause(
     ]
     evidence = [chosen, *same, *facts, *chain]
     cause = finding.explanation + _proof(finding)
-    twin = next((one for one in other if _rival(chosen, one) and one.related and not one.old), None)
+    twin = next((one for one in other if _beside(question, chosen, one)), None)
     if twin is not None:
         evidence.append(twin)
         cause = f"Two faults show, and neither follows from the other. {_cut(finding.explanation, _HALF)} {_cut(twin.finding.explanation, _HALF)}"
@@ -252,15 +303,18 @@ def _below(detail: Finding, cause: Finding) -> bool:
 def _healthy(question: Question, details: Sequence[Weighed]) -> Answer:
     looks = [seen for seen in question.observations if seen.argv and seen.outcome.answered]
     programs = _names(dict.fromkeys(seen.argv[0] for seen in looks))
+    closed = unopened(question.ticket, question.observations)
+    unseen = f"Not looked at: {closed[0]}, which the configuration names as a certificate. " if closed else ""
     return Answer(
         observations=_claims(details)[:8],
         outcome="healthy",
         cause=_cut(
-            f"No known fault shows in {len(looks)} looks at the host ({programs}). "
+            f"{unseen}No known fault shows in {len(looks)} looks at the host ({programs}). "
             "What the ticket describes may have passed, or lie elsewhere.",
             _SENTENCE,
         ),
         missing=_missing(question.observations),
+        next_checks=tuple(opening(path) for path in closed[:2]),
     )
 
 

@@ -52,6 +52,13 @@ _MOST_LINES: Final = 50_000
 _HARMLESS: Final = re.compile(
     r"(?i)\b(?:0|no|without) (?:errors?|failures?|failed)\b|\berror[_-]?log\b|fail2ban|errors?[=:] ?0\b|ignor(?:ed|ing)"
 )
+# The level that the program itself gives the line, in the forms of MySQL, PostgreSQL, Redis, Python, Java, Go and logfmt: what it
+# says it can go on with is no fault, whatever words it says it in. Not the bare word: "kernel: warning: ..." can be anything.
+_MILD: Final = re.compile(
+    r"\[(?:[Ww]arn(?:ing)?|WARN(?:ING)?|[Nn]ote|NOTE|[Nn]otice|NOTICE|[Ii]nfo|INFO|[Dd]ebug|DEBUG)\]"
+    r"| (?:WARN(?:ING)?|NOTICE|INFO|DEBUG)[: ]|\blevel=\"?(?:warn(?:ing)?|info|debug)\b"
+)
+_WARNED: Final = 1.0
 _SUBJECT: Final = 3.0
 _POSTED: Final = 1.0
 # A template that comes once is likelier the event than one that comes a thousand times.
@@ -71,13 +78,15 @@ _HEAD = re.compile(r"^.{0,60}?\]?: ")
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """One line worth a look. weight: larger is more suspicious; times: how often lines of its form came."""
+    """One line worth a look. weight: larger is more suspicious; times: how often lines of its form came; mild: its own
+    program calls it a warning, a notice or less."""
 
     observation: str
     line: int
     text: str
     weight: float
     times: int
+    mild: bool = False
 
 
 def leads(ticket: Ticket, observations: Sequence[Observation], most: int) -> list[Lead]:
@@ -104,6 +113,7 @@ def leads(ticket: Ticket, observations: Sequence[Observation], most: int) -> lis
             lead.text,
             lead.weight + _RARE / times[form] + (_AS_BEFORE if form in before else 0.0),
             times[form],
+            lead.mild,
         )
         for form, lead in best.items()
     ]
@@ -146,8 +156,11 @@ def _weighed(seen: Observation, names: frozenset[str], window: Window) -> Iterat
         if not weight or _HARMLESS.search(head):
             continue
         folded = head.lower()
+        mild = _MILD.search(head) is not None
+        if mild:
+            weight = min(weight, _WARNED)
         near = _SUBJECT if any(name in folded for name in names) else 0.0
-        yield Lead(seen.id, number, line, weight + near + posted + _near(head, window), 1)
+        yield Lead(seen.id, number, line, weight + near + posted + _near(head, window), 1, mild)
 
 
 def _is_log(seen: Observation) -> bool:

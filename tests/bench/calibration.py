@@ -88,7 +88,14 @@ async def diagnose(catalog: Catalog, case: Case) -> Diagnosis:
     question = Question((), parse(case.ticket, now=NOW), observations, findings)
     said = [part async for part in DeterministicEngine(catalog.symptoms, catalog.bearings).ask(question)]
     (end,) = [part for part in said if isinstance(part, Said)]
-    return verify(end.answer, observations, findings, engine="deterministic", ticket=question.ticket)
+    return verify(
+        end.answer,
+        observations,
+        findings,
+        engine="deterministic",
+        ticket=question.ticket,
+        effects=catalog.effects,
+    )
 
 
 def right(case: Case, diagnosis: Diagnosis) -> bool:

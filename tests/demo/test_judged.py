@@ -31,24 +31,12 @@ if TYPE_CHECKING:
 
 NAMES = [name for name in incident.names() if packed.is_recorded(incident.FOLDER / name / "recording")]
 MISSED = {
-    "account-expired": "choice",
-    "backend-moved": "choice",
-    "cache-on-other-host": "choice",
     "certificate-expired": "not collected",
-    "firewall-drops-cache": "not collected",
-    "healthy-database-restart": "choice",
-    "localhost-elsewhere": "choice",
-    "mail-relay-refuses": "choice",
-    "postgres-connections": "choice",
-    "resolver-down": "choice",
-    "static-files-denied": "choice",
-    "two-faults": "choice",
-    "zombies": "choice",
 }
 """Incidents that tai does not answer rightly yet, with the step that loses them."""
-MISLED = {"postgres-connections", "two-faults", "backend-moved", "resolver-down"}
+MISLED: set[str] = set()
 """Those of them for which it names a wrong cause; issue 9 wants none."""
-RIGHT_OUTCOMES = 28
+RIGHT_OUTCOMES = 36
 """Of all; issue 9 wants 26 of 30."""
 
 
