@@ -80,6 +80,11 @@ _ENGINE_OPTIONS = [
         help="Ask a model for N answers at once, 1 to 9; agreement counts for confidence.",
     ),
     click.option(
+        "--think",
+        is_flag=True,
+        help="Let a model think in plain text first: one call more, slower, often a better cause.",
+    ),
+    click.option(
         "--auto",
         type=int,
         metavar="N",
@@ -188,7 +193,7 @@ _HEADINGS = {
         "ticket",
     ),
     "The way to the host": ("identity_files", "jump", "user", "port", "ignore_ssh_config"),
-    "Who answers": ("engine", "model_url", "model", "budget", "samples", "auto", "anonymize"),
+    "Who answers": ("engine", "model_url", "model", "budget", "samples", "think", "auto", "anonymize"),
     "Output": ("as_json", "verbose", "debug", "show_plan", "show_prompt", "outputs", "copy", "plain"),
 }
 _SECTIONS = {

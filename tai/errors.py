@@ -98,9 +98,13 @@ class Disconnected(TaiError):  # noqa: N818 - named for what happened
 
 
 class ModelError(TaiError):
-    """The model is down, slow, over its window or answered nonsense. `said` is what it did say."""
+    """The model is down, slow, over its window or answered nonsense. `said` is what it did say.
 
-    def __init__(self, reason: str, *, said: str = "") -> None:
+    overflow: the prompt does not fit its window, so a shorter one may.
+    """
+
+    def __init__(self, reason: str, *, said: str = "", overflow: bool = False) -> None:
         self.reason = reason
         self.said = said
+        self.overflow = overflow
         super().__init__(reason)

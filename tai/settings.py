@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from platformdirs import PlatformDirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -83,6 +83,21 @@ class Settings(BaseSettings):
     model_key_file: Path | None = Field(
         None, description="File whose first line is the API key for `model_url`."
     )
+    model_key: SecretStr = Field(
+        SecretStr(""),
+        description="The API key itself, best as the environment variable TAI_MODEL_KEY; it goes before `model_key_file`.",
+    )
+    model_ca: Path | None = Field(
+        None,
+        description="File with the CA certificates (PEM) that vouch for an https model server, instead of this machine's.",
+    )
+    model_cert: Path | None = Field(
+        None, description="File with the certificate (PEM) by which the model server knows tai."
+    )
+    model_cert_key: Path | None = Field(
+        None,
+        description="File with the private key of `model_cert`, not encrypted; empty where that file holds it too.",
+    )
     model_allow: tuple[str, ...] = Field(
         (), description="Hosts outside loopback and private networks that evidence may be sent to."
     )
@@ -99,6 +114,10 @@ class Settings(BaseSettings):
     model_answer_tokens: int = Field(3000, ge=256, description="Most tokens a model may write in one answer.")
     model_server: str = Field(
         "", description="The vllm program that `tai model serve` starts; empty looks on PATH."
+    )
+    think: bool = Field(
+        False,
+        description="Let a model think in plain text before it answers: one call more, up to a minute more, often a better cause.",
     )
     samples: int = Field(
         1,
@@ -280,7 +299,8 @@ def _explain(
     first = error.errors()[0]
     path = [str(part) for part in first["loc"]] or [""]
     key = path[0]
-    said = f"{first['msg'].lower()}, got {first['input']!r}"
+    secret = key in Settings.model_fields and Settings.model_fields[key].annotation is SecretStr
+    said = first["msg"].lower() + ("" if secret else f", got {first['input']!r}")
     if first["type"] == "extra_forbidden":
         near = difflib.get_close_matches(path[-1], HostSettings.model_fields, n=1)
         known = ", ".join(HostSettings.model_fields)

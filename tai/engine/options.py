@@ -26,7 +26,8 @@ def nowhere(host: str) -> bool:
 @dataclass(frozen=True, slots=True)
 class Options:
     """budget: tokens of evidence in a prompt; answer_tokens: most that a model may write; samples: answers that a model is asked
-    for at once; auto: rounds of proposed checks that may follow a first diagnosis without anybody asking.
+    for at once; auto: rounds of proposed checks that may follow a first diagnosis without anybody asking. think: it may think
+    before it answers.
 
     collectors: those to keep to, () for all; window: in place of the ticket's; offline: connect to nothing.
     paths: what to list and read below, at most path_files files of each; absolute, the user's own words count as consent.
@@ -36,6 +37,7 @@ class Options:
     budget: int = 8000
     answer_tokens: int = 3000
     samples: int = 1
+    think: bool = False
     auto: int = 0
     caps: Caps = field(default_factory=Caps)
     collectors: tuple[str, ...] = ()

@@ -29,7 +29,16 @@ from tai.ticket.pasted import split_pasted
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-NAMES = ("system.j2", "evidence.j2", "diagnose.j2", "follow_up.j2", "repair.j2", "schema.j2")
+NAMES = (
+    "system.j2",
+    "evidence.j2",
+    "diagnose.j2",
+    "follow_up.j2",
+    "repair.j2",
+    "schema.j2",
+    "think.j2",
+    "decide.j2",
+)
 
 # Tokens by which chat templates mark turns, roles and tools: Gemma, Llama, Mistral, ChatML and Qwen, DeepSeek (whose bar is
 # U+FF5C), Cohere, Harmony, GLM and others, from their tokenizers' files. In host text they are data, so they are spelled
@@ -213,6 +222,8 @@ def wording(templates: Templates) -> Wording:
     """What an engine may have to add by itself: the schema in words, and the request to repair an answer."""
     return Wording(
         schema=lambda: _render(templates, "schema.j2", {"schema": schema_text()}),
+        think=lambda: _render(templates, "think.j2", {}),
+        decide=lambda: _render(templates, "decide.j2", {}),
         repair=lambda flaw: _render(templates, "repair.j2", {"flaw": line(flaw)}),
         shown=lambda said: defang(sanitise(said)),
     )

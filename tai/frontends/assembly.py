@@ -159,9 +159,13 @@ def build(
                 anonymized=chosen.anonymize,
             )
         )
-    if flags.samples and engine is fallback:
-        text = "--samples has no effect: several answers are asked of a model, and none is configured (--model-url)"
-        bus.emit(Noted(level="warning", text=text))
+    for flag, given, why in (
+        ("--samples", flags.samples, "several answers are asked of a model"),
+        ("--think", flags.think, "it is a model that thinks"),
+    ):
+        if given and engine is fallback:
+            text = f"{flag} has no effect: {why}, and none is configured (--model-url)"
+            bus.emit(Noted(level="warning", text=text))
     return Investigation(
         session,
         bus=bus,
@@ -177,6 +181,7 @@ def build(
             budget=chosen.budget,
             answer_tokens=chosen.model_answer_tokens,
             samples=chosen.samples,
+            think=chosen.think,
             auto=chosen.auto,
             caps=Caps(chosen.run_timeout, chosen.max_run_bytes, chosen.max_commands),
             collectors=flags.collectors,

@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 from platformdirs import PlatformDirs
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from tai.frontends.config import spelled
@@ -101,6 +102,7 @@ def _kind(annotation: Any) -> str:
     if origin is UnionType:
         return " or ".join(_kind(each) for each in inner if each is not NoneType)
     names = {bool: "`true` or `false`", int: "whole number", float: "number", str: "string", Path: "path"}
+    names[SecretStr] = "string"
     return names[annotation]
 
 

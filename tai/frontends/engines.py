@@ -29,13 +29,15 @@ def model_engine(chosen: Settings) -> VLLMEngine | None:
         raise InputError(
             "--engine vllm needs a server: set --model-url, TAI_MODEL_URL or model_url in the config file"
         )
+    from tai.llm.endpoint import Identity  # noqa: PLC0415 - only where a model is asked
     from tai.llm.vllm import VLLMConfig, VLLMEngine  # noqa: PLC0415 - only where a model is asked
 
     return VLLMEngine(
         VLLMConfig(
             url=chosen.model_url,
             model=chosen.model,
-            api_key=_key(chosen.model_key_file),
+            api_key=chosen.model_key.get_secret_value().strip() or _key(_at_home(chosen.model_key_file)),
+            identity=Identity(*map(_at_home, (chosen.model_ca, chosen.model_cert, chosen.model_cert_key))),
             connect_s=chosen.model_connect_s,
             first_token_s=chosen.model_first_token_s,
             stall_s=chosen.model_stall_s,
@@ -43,6 +45,11 @@ def model_engine(chosen: Settings) -> VLLMEngine | None:
             allow=chosen.model_allow,
         )
     )
+
+
+def _at_home(file: Path | None) -> Path | None:
+    """`~/…` in a config file means what it means in a shell."""
+    return file and file.expanduser()
 
 
 def _key(file: Path | None) -> str:

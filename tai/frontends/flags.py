@@ -13,7 +13,7 @@ from tai.errors import InputError
 from tai.settings import Settings
 from tai.transport.base import Target
 
-SETTINGS = ("engine", "model_url", "model", "budget", "samples", "auto", "anonymize", "plain")
+SETTINGS = ("engine", "model_url", "model", "budget", "samples", "think", "auto", "anonymize", "plain")
 """The settings that a flag of the same name sets for one run."""
 
 
@@ -32,6 +32,7 @@ class Flags:
     model: str | None = None
     budget: int | None = None
     samples: int | None = None
+    think: bool = False
     auto: int | None = None
     as_json: bool = False
     verbose: bool = False

@@ -68,6 +68,8 @@ from tai.text.links import defuse
 
 # Two screen lines of a draft say enough until the answer is there.
 _LONGEST_DRAFTED = 160
+# Lines of reasoning that stand under the cursor while a model thinks.
+_THOUGHT_LINES = 4
 _UNCHECKED = "  the model writes (nothing of it is checked yet):"
 
 
@@ -100,6 +102,7 @@ class Renderer:
         self._planned_already = False
         self._answered = 0
         self._reasoning = ""
+        self._thought: list[str] = []
         self._draft, self._drafting = Draft(), False
 
     def __call__(self, stamped: Stamped) -> None:
@@ -317,7 +320,7 @@ class Renderer:
 
     def _asked(self, event: AnswerStarted) -> None:
         self._answered = 0
-        self._reasoning = ""
+        self._reasoning, self._thought = "", []
         self._draft, self._drafting = Draft(), False
         rules = event.engine == "deterministic"
         self._wait("weighing the evidence" if rules else f"asking {event.engine} {event.model}".strip())
@@ -329,11 +332,9 @@ class Renderer:
         """
         self._answered += len(event.text)
         if event.channel == "reasoning":
-            self._wait(f"thinking, {counted(self._answered, 'character')}", loud=False)
-            if self._verbose:
-                *whole, self._reasoning = (self._reasoning + event.text).split("\n")
-                self._say(*(hang("  ", defuse(line), FAINT) for line in whole))
+            self._thinking(event.text)
             return
+        self._fold()
         done = self._draft.feed(event.text, event.call)
         if self._activity.moves:
             above = [Text(_UNCHECKED, style=FAINT), *map(_drafted, self._draft.lines)]
@@ -341,6 +342,32 @@ class Renderer:
             self._activity.say(waiting.plain, above if self._draft.lines else ())
         elif self._verbose:
             self._say_draft(done)
+
+    def _thinking(self, piece: str) -> None:
+        """Reasoning: dimmed. In full with --verbose; else its end as it is written, and a line in its place afterwards."""
+        waiting = f"thinking, {counted(self._answered, 'character')}"
+        *whole, self._reasoning = (self._reasoning + piece).split("\n")
+        if self._verbose:
+            self._wait(waiting, loud=False)
+            self._say(*(hang("  ", defuse(line), FAINT) for line in whole))
+            return
+        self._thought = [*self._thought, *filter(str.strip, whole)][-_THOUGHT_LINES:]
+        if self._activity.moves:
+            shown = [line for line in (*self._thought, self._reasoning) if line.strip()][-_THOUGHT_LINES:]
+            above = [
+                hang("  ", cut(one_line(defuse(line)).plain, _LONGEST_DRAFTED), FAINT, FAINT)
+                for line in shown
+            ]
+            self._activity.say(one_line(waiting, FAINT).plain, above)
+
+    def _fold(self) -> None:
+        """The reasoning is over: what was begun of a line of it is shown, or one line stands for all."""
+        if self._verbose and self._reasoning:
+            self._say(hang("  ", defuse(self._reasoning), FAINT))
+        elif self._reasoning or self._thought:
+            how = "/verbose on" if self._interactive else "-v"
+            self._say(hang("thought   ", f"before it answered; {how} shows it as it comes", FAINT, FAINT))
+        self._reasoning, self._thought = "", []
 
     def _say_draft(self, lines: Iterable[Line]) -> None:
         for line in lines:
@@ -398,9 +425,7 @@ class Renderer:
         """Nothing is waited for any more; what was begun of a line of reasoning is shown."""
         self._running.clear()
         self._activity.end()
-        if self._reasoning:
-            self._say(hang("  ", defuse(self._reasoning), FAINT))
-            self._reasoning = ""
+        self._fold()
         if self._verbose and not self._activity.moves:
             self._say_draft(self._draft.rest())
         self._draft, self._drafting = Draft(), False

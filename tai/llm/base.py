@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from tai.answer import Answer
 from tai.model import Finding, Observation, Pinned, Ticket
@@ -25,11 +25,13 @@ class Message:
 @dataclass(frozen=True, slots=True)
 class Wording:
     """What a model's engine says by itself, rendered from `prompts/` like all else. schema: the JSON Schema in words, for a
-    server that does not enforce it; repair: asks for an answer again, given its flaw in words; shown: what a model said, as
+    server that does not enforce it; think: asks for thoughts first, decide: for the answer after them; repair: asks for an answer again, given its flaw in words; shown: what a model said, as
     it may be sent back to it.
     """
 
     schema: Callable[[], str]
+    think: Callable[[], str]
+    decide: Callable[[], str]
     repair: Callable[[str], str]
     shown: Callable[[str], str]
 
@@ -40,7 +42,7 @@ class Question:
 
     max_answer_tokens: cap on what a model may write. wording: without one, nothing is said beyond the messages: neither the
     schema in words nor a request to repair. samples: answers that a model is asked for in one request.
-    pinned: what the person on call has stated as fact.
+    pinned: what the person on call has stated as fact. thought_tokens: what a model may write to think first; 0: it shall not.
     """
 
     messages: tuple[Message, ...]
@@ -51,6 +53,17 @@ class Question:
     wording: Wording | None = None
     samples: int = 1
     pinned: tuple[Pinned, ...] = ()
+    thought_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large a question is for a model. tokens: of its messages, as the server counts them, None where it does not;
+    window: what prompt and answer must fit in together, 0 where it is not known.
+    """
+
+    tokens: int | None = None
+    window: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +112,13 @@ class Engine(Protocol):
 
     async def close(self) -> None:
         """Release connections. Safe to call twice."""
+        ...
+
+
+@runtime_checkable
+class Measuring(Protocol):
+    """An engine for which a question can be too long. Rules have no window."""
+
+    async def size(self, question: Question) -> Size:
+        """How large the question is. Takes a bounded time and raises nothing: what is not known is left out."""
         ...

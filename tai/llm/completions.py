@@ -15,6 +15,9 @@ from tai.llm.base import Message
 from tai.llm.schema import response_format
 
 DONE = "[DONE]"
+# A reasoning model's template would think before the JSON, unconstrained (shared `VLLM.md`, traps), and Gemma 4's puts its
+# mark into the system turn, where it parts the prompt from the cached one. So tai never lets the template think.
+NO_THINKING = "chat_template_kwargs"
 # Fields that tai can do without, each with the words by which servers refuse it. Which of them a server does not take
 # is remembered for the life of the engine.
 OPTIONAL = {
@@ -28,6 +31,8 @@ OPTIONAL = {
     ),
     "stream_options": ("stream_options", "include_usage"),
     "seed": ("seed",),
+    NO_THINKING: ("chat_template",),
+    "logprobs": ("logprobs",),
     "n": (
         "parameter n",
         "field n",
@@ -91,6 +96,7 @@ def request_body(
         "seed": 0,
         "stream": True,
         "stream_options": {"include_usage": True},
+        NO_THINKING: {"enable_thinking": False},
     }
     if samples > 1:
         body["n"] = samples

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from tai.errors import ModelError
@@ -29,6 +30,17 @@ _NEAR = [
         "fe80::/10",
     )
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who vouches for an https server, and who tai is to it. ca: PEM file of CA certificates, None for this machine's store;
+    certificate, key: PEM files of tai's own, key None where the certificate's file holds it.
+    """
+
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +118,9 @@ def _split(url: str) -> SplitResult:
         raise ModelError(f"model_url cannot be read ({error}); {wanted}") from None
     if "@" in parts.netloc:
         # Not repeated in the message: what stands before the @ is a secret.
-        raise ModelError("model_url holds a user name or password; put the key in model_key_file instead.")
+        raise ModelError(
+            "model_url holds a user name or password; put the key in model_key_file instead, or in TAI_MODEL_KEY."
+        )
     if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
         hint = f" Did you mean http://{url}?" if "//" not in url and parts.scheme not in {"", "file"} else ""
         raise ModelError(f"model_url {url!r} is not an HTTP address; {wanted}{hint}")

@@ -21,7 +21,8 @@ _MOST_QUOTED = 300
 @dataclass(frozen=True, slots=True)
 class Failure:
     """reason: full sentences; transient: the same request may work in a moment, in `wait_s` seconds if the server said;
-    without: fields of the request that this server does not take; unknown_model: it does not have the one asked for.
+    without: fields of the request that this server does not take; unknown_model: it does not have the one asked for;
+    overflow: the prompt does not fit; window: of the model in tokens, where the server said it, else 0.
     """
 
     reason: str
@@ -29,6 +30,8 @@ class Failure:
     wait_s: float | None = None
     without: frozenset[str] = frozenset()
     unknown_model: bool = False
+    overflow: bool = False
+    window: int = 0
 
 
 def plain(text: str) -> str:
@@ -45,7 +48,7 @@ def of_status(status: int, headers: Mapping[str, str], body: str, *, server: str
         case 401 | 403:
             return Failure(
                 f"The model server at {server} refused the API key (HTTP {status}); model_key_file names the file that "
-                f"holds it.{quoted}"
+                f"holds it, TAI_MODEL_KEY is the key itself.{quoted}"
             )
         case 404:
             return Failure(
@@ -112,10 +115,12 @@ def server_words(body: str) -> str:
 def _refused(status: int, said: str, *, server: str, quoted: str) -> Failure:
     words = said.lower()
     if _is_overflow(words):
-        numbers = _window(words)
+        window = _window(words)
         return Failure(
-            f"The prompt is too long for the model at {server}: {numbers}. Ask with less evidence (budget) or a shorter "
-            f"answer (model_answer_tokens).{quoted}"
+            f"The prompt is too long for the model at {server}: {_sizes(words, window)}. Ask with less evidence (budget) or a "
+            f"shorter answer (model_answer_tokens).{quoted}",
+            overflow=True,
+            window=window,
         )
     without = frozenset(field for field, names in OPTIONAL.items() if any(name in words for name in names))
     return Failure(
@@ -136,11 +141,16 @@ def _is_overflow(words: str) -> bool:
     )
 
 
-def _window(words: str) -> str:
-    """What an overflow message says about sizes. Servers word it in many ways; the window is named after its noun."""
+def _window(words: str) -> int:
+    """The window that an overflow message tells, 0 if none. Servers word it in many ways; it is named after its noun."""
     window = re.search(
-        r"(?:context (?:length|size|window)|max_model_len|maximum model length)\D{0,20}?(\d+)", words
+        r"(?:context (?:length|size|window)|max_model_len|maximum model length)\D{0,20}?(\d{1,9})", words
     )
+    return int(window[1]) if window else 0
+
+
+def _sizes(words: str, window: int) -> str:
+    """What an overflow message says about sizes, in tai's words."""
     wanted = _first(
         words,
         (
@@ -152,7 +162,7 @@ def _window(words: str) -> str:
     )
     parts = [
         f"{wanted} tokens or more were asked for" if wanted else "",
-        f"its window is {window[1]}" if window else "",
+        f"its window is {window}" if window else "",
     ]
     return ", ".join(part for part in parts if part) or "it does not fit its window"
 

@@ -11,6 +11,7 @@ import socket
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Set
 from contextlib import AsyncExitStack, aclosing
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,7 +19,7 @@ import httpx_sse
 
 from tai.errors import ModelError
 from tai.llm import endpoint as endpoints
-from tai.llm.endpoint import Endpoint
+from tai.llm.endpoint import Endpoint, Identity
 from tai.llm.failures import Failure, of_page, of_status, plain
 from tai.llm.patience import Patience
 
@@ -29,8 +30,8 @@ _IDLE_S = 3.0
 
 
 _NO_TRUST = (
-    "No trusted TLS connection to the model server at {server}: {detail}. A private CA belongs in this machine's store, "
-    "or in the file that SSL_CERT_FILE names."
+    "No trusted TLS connection to the model server at {server}: {detail}. model_ca names the file with a private CA, "
+    "model_cert the certificate that a server may ask tai for."
 )
 # What httpx raises, the closer kind first: (kinds, words, whether another try may help). A test proves it complete.
 _MEANING: tuple[tuple[tuple[type[Exception], ...], str, bool], ...] = (
@@ -66,23 +67,26 @@ _MEANING: tuple[tuple[tuple[type[Exception], ...], str, bool], ...] = (
 class Link:
     """Connections to one server. One task or many may use it; `close` it at the end.
 
-    Raises ModelError at once when key or proxy settings cannot be used at all.
+    Raises ModelError at once when key, certificates or proxy settings cannot be used at all.
     """
 
-    def __init__(self, endpoint: Endpoint, *, api_key: str, connect_s: float) -> None:
+    def __init__(
+        self, endpoint: Endpoint, *, api_key: str, connect_s: float, identity: Identity | None = None
+    ) -> None:
         self._endpoint = endpoint
         self._connect_s = connect_s
         # What compression saves is little, and a bomb is not worth it.
         headers = {"Accept-Encoding": "identity"}
         if api_key:
             headers["Authorization"] = f"Bearer {_fit_for_header(api_key)}"
+        trust = _trust(endpoint, identity or Identity())
         limits = httpx.Limits(keepalive_expiry=_IDLE_S)
         try:
             self._client = httpx.AsyncClient(
                 headers=headers,
                 timeout=httpx.Timeout(None, connect=connect_s),  # the other waits are Patience's
                 limits=limits,
-                verify=_trust(endpoint),
+                verify=trust,
                 trust_env=endpoint.listed,
                 transport=httpx.AsyncHTTPTransport(uds=endpoint.socket, limits=limits)
                 if endpoint.socket
@@ -272,11 +276,31 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         cause = cause.__cause__ or cause.__context__
 
 
-def _trust(endpoint: Endpoint) -> ssl.SSLContext:
-    """The machine's own store of CAs, where a company's private CA is; loading it for plain HTTP would cost 20 ms."""
-    if endpoint.base.startswith("https:"):
-        return ssl.create_default_context()
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+def _trust(endpoint: Endpoint, identity: Identity) -> ssl.SSLContext:
+    """The CA that is named, else the machine's own store, where a company's private CA may be. Loading that for plain HTTP
+    would cost 20 ms. Raises ModelError naming the setting whose file cannot be used.
+    """
+    if not endpoint.base.startswith("https:"):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context = ssl.create_default_context(cafile=identity.ca)
+    except OSError as error:
+        raise _unusable("model_ca", identity.ca, error) from None
+    if identity.certificate is not None:
+        try:
+            # Without an answer at hand, OpenSSL would ask the terminal for the passphrase.
+            context.load_cert_chain(identity.certificate, identity.key, password=lambda: "")
+        except (OSError, ValueError) as error:
+            names = "model_cert" if identity.key is None else "model_cert and model_cert_key"
+            raise _unusable(names, identity.key or identity.certificate, error) from None
+    return context
+
+
+def _unusable(setting: str, path: Path | None, error: OSError | ValueError) -> ModelError:
+    why = "it is not a PEM file of that kind, its key is another's, or it is encrypted"
+    if isinstance(error, OSError) and not isinstance(error, ssl.SSLError):
+        why = error.strerror or str(error)
+    return ModelError(f"The file {path} cannot be used for TLS ({setting}): {why}.")
 
 
 def _fit_for_header(api_key: str) -> str:

@@ -8,29 +8,34 @@ finds the lines. The way down: `ask` (calls until there is an answer) → `_call
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncGenerator, Iterable, Set
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tai.errors import ModelError
 from tai.llm import endpoint as endpoints
-from tai.llm.base import Delta, Message, Question, Said
-from tai.llm.completions import DONE, chat, chunks_of, request_body
+from tai.llm.base import Delta, Message, Question, Said, Size
+from tai.llm.completions import DONE, NO_THINKING, chunks_of, request_body
+from tai.llm.discovery import Discovery, ServedModel
 from tai.llm.failures import Failure, plain
-from tai.llm.metrics import Load, read_load
+from tai.llm.features import Features, read_trial, trial
+from tai.llm.metrics import Load
 from tai.llm.patience import Patience
 from tai.llm.reading import read_answer
 from tai.llm.replies import Replies
-from tai.llm.wording import with_repair, with_schema
+from tai.llm.reply import Reply
+from tai.llm.wording import to_think, with_repair, with_schema, with_thoughts
 
 if TYPE_CHECKING:
     from tai.llm.http import Link
 
+__all__ = ["ServedModel", "VLLMConfig", "VLLMEngine"]
+
 _TRIES = 2  # of one call, as long as the model has said nothing
 _LONGEST_WAIT_S = 10.0  # for a server that names a time to come back; longer, and the person is told instead
-_SHORT_BYTES = 4 * 2**20  # /tokenize sends a number for each token of a whole window
+# Counting takes some 20 ms; a server that is loading or gone must not be waited for twice.
+_MEASURED_WITHIN_S = 3.0
 # A streamed token is about 300 bytes of JSON with vLLM; a generous server may add log probabilities.
 _BYTES_PER_TOKEN = 4096
 _LEAST_BYTES = 2**20
@@ -39,27 +44,20 @@ _LEAST_BYTES = 2**20
 @dataclass(frozen=True, slots=True)
 class VLLMConfig:
     """url, model, api_key: as in the settings, '' where absent. Limits in seconds: to connect, to the first token, between
-    two tokens, for one whole `ask`. allow: hosts outside of private networks that may be asked. backoff_s: before the
-    second try of a request that failed, unless the server names a time.
+    two tokens, for one whole `ask`. identity: for TLS; allow: hosts outside of private networks that may be asked;
+    backoff_s: before the second try of a request that failed, unless the server names a time.
     """
 
     url: str
     model: str = ""
     api_key: str = field(default="", repr=False)
+    identity: endpoints.Identity = field(default_factory=endpoints.Identity)
     connect_s: float = 5.0
     first_token_s: float = 120.0
     stall_s: float = 20.0
     total_s: float = 600.0
     allow: tuple[str, ...] = ()
     backoff_s: float = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class ServedModel:
-    """A model that a server has. window: its context length in tokens; 0 when the server does not say."""
-
-    name: str
-    window: int = 0
 
 
 class VLLMEngine:
@@ -70,6 +68,8 @@ class VLLMEngine:
         self._model = config.model
         self._link: Link | None = None
         self._refused: set[str] = set()  # optional request fields that the server turned out not to take
+        self._window = 0  # as a refusal told it, which is more than any page says
+        self._discovery = Discovery(self._connect, within_s=config.stall_s)
 
     @property
     def name(self) -> str:
@@ -82,13 +82,27 @@ class VLLMEngine:
         return self._model
 
     async def ask(self, question: Question) -> AsyncGenerator[Delta | Said, None]:
-        """See `Engine.ask`. At most three calls: as wanted; without the schema's constraint if that led into a loop; and
-        one for the repair of an answer that does not fit. Deltas are for showing, those of the first answer where several
-        are asked for.
+        """See `Engine.ask`. At most four calls: to think, where that is wanted; as wanted; without the schema's constraint if
+        that led into a loop; and one for the repair of an answer that does not fit. Deltas are for showing, those of the first
+        answer where several are asked for. The tokens told are those of the last call.
         """
         patience = self._patience()
         messages, constrained, repaired, samples, calls = question.messages, True, False, question.samples, 0
         notes: list[str] = []
+        if question.thought_tokens and question.wording is not None:
+            thinking, thoughts, calls = (
+                to_think(messages, question.wording),
+                Replies(question.thought_tokens),
+                1,
+            )
+            async with aclosing(self._think(question, thinking, thoughts, patience)) as deltas:
+                async for delta in deltas:
+                    yield delta
+            said = thoughts.first.text or thoughts.first.reasoning
+            if said.strip() and not thoughts.first.over:
+                messages = with_thoughts(thinking, said, question.wording)
+            else:
+                notes.append(f"the model was asked to think first, but {_why_not(thoughts.first)}")
         while True:
             replies, calls = Replies(question.max_answer_tokens, self._samples(samples)), calls + 1
             call = self._call(question, messages, replies, patience, constrained=constrained)
@@ -114,7 +128,7 @@ class VLLMEngine:
                 return
             samples = 1
             if first.loop:
-                if not self._constrains(constrained):
+                if not self._constrains(wanted=constrained):
                     raise ModelError(f"The model {first.loop}.", said=said)
                 constrained = False
                 notes.append(f"the model {first.loop} under a JSON schema, and was asked again without one")
@@ -136,13 +150,47 @@ class VLLMEngine:
 
     async def models(self) -> tuple[ServedModel, ...]:
         """What the server has, from /v1/models. Raises ModelError."""
-        link, endpoint = self._connect()
-        body = await link.fetch(
-            "GET", f"{endpoint.base}/models", within_s=self._config.stall_s, max_bytes=_SHORT_BYTES
-        )
-        if isinstance(body, Failure):
-            raise ModelError(body.reason)
-        return tuple(_served(body))
+        return await self._discovery.models()
+
+    async def size(self, question: Question) -> Size:
+        """See `Measuring.size`. Costs one request to a server that counts, and one for all where it only lists its windows."""
+        try:
+            async with asyncio.timeout(_MEASURED_WITHIN_S):
+                model = await self._named()
+                messages = question.messages
+                if question.thought_tokens and question.wording is not None:
+                    messages = with_thoughts(to_think(messages, question.wording), "", question.wording)
+                if not self._constrains(wanted=True):
+                    messages = with_schema(messages, question.wording)
+                size = await self._discovery.count(model, messages, plain=NO_THINKING in self._refused)
+                window = self._window or size.window or await self._discovery.window(model)
+        except (ModelError, TimeoutError):
+            return Size(window=self._window)
+        return replace(size, window=window)
+
+    async def features(self) -> Features:
+        """What the server offers, by a request for a few tokens; what it refuses is not asked of it again. Raises ModelError."""
+        model, patience = await self._named(), self._patience()
+        while True:
+            link, endpoint = self._connect()
+            body = trial(model, self._refused)
+            patience.call()
+            events = link.events(
+                f"{endpoint.base}/chat/completions", body, patience, model=model, max_bytes=_LEAST_BYTES
+            )
+            heard: list[str] = []
+            failure: Failure | None = None
+            async with aclosing(events):
+                async for event in events:
+                    if isinstance(event, Failure):
+                        failure = event
+                    else:
+                        heard.append(event)
+            if failure is None:
+                return read_trial(body, heard)
+            if not (asked_less := failure.without & body.keys()):
+                raise ModelError(failure.reason)
+            self._refused |= asked_less
 
     async def count_tokens(self, messages: Iterable[Message]) -> int | None:
         """Tokens of a prompt as the server's tokenizer and chat template make them; None where it does not tell.
@@ -150,51 +198,37 @@ class VLLMEngine:
         By vLLM's /tokenize, which other servers lack: `tai.llm.tokens` estimates.
         """
         try:
-            link, endpoint = self._connect()
-            text = await link.fetch(
-                "POST",
-                f"{endpoint.root}/tokenize",
-                {"model": await self._named(), "messages": chat(messages), "add_generation_prompt": True},
-                within_s=self._config.stall_s,
-                max_bytes=_SHORT_BYTES,
-            )
+            model = await self._named()
         except ModelError:
             return None
-        if isinstance(text, Failure):
-            return None
-        count = _object(text).get("count")
-        return count if isinstance(count, int) and count >= 0 else None
+        return (await self._discovery.count(model, messages, plain=NO_THINKING in self._refused)).tokens
 
     async def version(self) -> str:
         """vLLM's version; '' where the server does not tell one."""
-        version = _object(await self._page("/version")).get("version")
-        return version if isinstance(version, str) else ""
+        return await self._discovery.version()
 
     async def load(self) -> Load | None:
         """What the server tells of its queue, cache and speeds, by vLLM's /metrics; None where it does not."""
-        text = await self._page("/metrics", frozenset({"text/plain"}))
-        return read_load(text) if text else None
-
-    async def _page(self, path: str, kinds: Set[str] = frozenset({"application/json"})) -> str:
-        """A page beside the API; '' where there is none."""
-        try:
-            link, endpoint = self._connect()
-            text = await link.fetch(
-                "GET",
-                endpoint.root + path,
-                within_s=self._config.stall_s,
-                max_bytes=_SHORT_BYTES,
-                kinds=kinds,
-            )
-        except ModelError:
-            return ""
-        return "" if isinstance(text, Failure) else text
+        return await self._discovery.load()
 
     async def close(self) -> None:
         """Close the connections."""
         if self._link:
             await self._link.close()
             self._link = None
+
+    async def _think(
+        self, question: Question, thinking: tuple[Message, ...], thoughts: Replies, patience: Patience
+    ) -> AsyncGenerator[Delta, None]:
+        """Fill `thoughts` with plain text; all of it is reasoning. Raises ModelError when nothing came at all."""
+        free = replace(question, wording=None)  # no schema, neither enforced nor in words
+        try:
+            async with aclosing(self._call(free, thinking, thoughts, patience, constrained=False)) as deltas:
+                async for delta in deltas:
+                    yield replace(delta, channel="reasoning")
+        except ModelError:
+            if not thoughts.begun or patience.left() <= 0:
+                raise
 
     async def _call(
         self,
@@ -209,7 +243,7 @@ class VLLMEngine:
         model = await self._named()
         tries = 0
         while True:
-            enforced = self._constrains(constrained)
+            enforced = self._constrains(wanted=constrained)
             body = request_body(
                 model,
                 messages if enforced else with_schema(messages, question.wording),
@@ -290,7 +324,9 @@ class VLLMEngine:
             except ModelError:
                 names = ""
             reason += f" It serves: {names}." if names else ""
-        return ModelError(reason, said=replies.first.text or replies.first.reasoning)
+        self._window = failure.window or self._window
+        said = replies.first.text or replies.first.reasoning
+        return ModelError(reason, said=said, overflow=failure.overflow)
 
     async def _named(self) -> str:
         if not self._model:
@@ -307,14 +343,17 @@ class VLLMEngine:
         if self._link is None:
             from tai.llm.http import Link  # noqa: PLC0415 - httpx is slow to import, and not every run asks a model
 
-            self._link = Link(endpoint, api_key=self._config.api_key, connect_s=self._config.connect_s)
+            config = self._config
+            self._link = Link(
+                endpoint, api_key=config.api_key, connect_s=config.connect_s, identity=config.identity
+            )
         return self._link, endpoint
 
     def _patience(self) -> Patience:
         config = self._config
         return Patience(first_token_s=config.first_token_s, stall_s=config.stall_s, total_s=config.total_s)
 
-    def _constrains(self, wanted: bool) -> bool:  # noqa: FBT001 - one flag, and the name says what it is
+    def _constrains(self, *, wanted: bool) -> bool:
         return wanted and "response_format" not in self._refused
 
     def _samples(self, wanted: int) -> int:
@@ -326,23 +365,13 @@ class VLLMEngine:
         return ["the server does not enforce a JSON schema; the answer was asked for in words"]
 
 
+def _why_not(thoughts: Reply) -> str:
+    if thoughts.loop:
+        return thoughts.loop
+    return "broke off" if thoughts.failure else "said nothing"
+
+
 def _too_few(asked: int, usable: int) -> list[str]:
     if usable == asked:
         return []
     return [f"{usable} of the {asked} answers that were asked for came and could be used (samples)"]
-
-
-def _object(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _served(text: str) -> Iterable[ServedModel]:
-    listed = _object(text).get("data")
-    for entry in listed if isinstance(listed, list) else []:
-        if isinstance(entry, dict) and isinstance(name := entry.get("id"), str) and name:
-            window = entry.get("max_model_len")
-            yield ServedModel(name, window if isinstance(window, int) and window > 0 else 0)

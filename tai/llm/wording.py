@@ -18,10 +18,27 @@ def with_schema(messages: tuple[Message, ...], wording: Wording | None) -> tuple
 
     At the end, so that the long part before it stays the same for the server's prefix cache.
     """
-    if wording is None:
-        return messages
+    return messages if wording is None else _added(messages, wording.schema())
+
+
+def to_think(messages: tuple[Message, ...], wording: Wording) -> tuple[Message, ...]:
+    """The messages with the request to think in plain text at their end: what stands before it is the prefix that any later
+    call shares, this incident's next question too.
+    """
+    return _added(messages, wording.think())
+
+
+def with_thoughts(thinking: tuple[Message, ...], thoughts: str, wording: Wording) -> tuple[Message, ...]:
+    """What was asked for in `thinking`, the thoughts that came, and the request to answer. All of it but the last message
+    is what the server has just read and written.
+    """
+    return (*thinking, Message("assistant", wording.shown(thoughts)), Message("user", wording.decide()))
+
+
+def _added(messages: tuple[Message, ...], words: str) -> tuple[Message, ...]:
+    # Not as a message of its own: chat templates may insist that user and assistant take turns.
     *before, last = messages
-    return (*before, replace(last, content=f"{last.content}\n\n{wording.schema()}"))
+    return (*before, replace(last, content=f"{last.content}\n\n{words}"))
 
 
 def with_repair(messages: tuple[Message, ...], said: str, flaw: str, wording: Wording) -> tuple[Message, ...]:

@@ -67,6 +67,21 @@ def test_a_hosts_table_can_come_from_file_and_environment_together(tai: Tai, con
     refused(tai("config", "show", variables={"TAI_HOSTS": variable}), 2, f"{config}:2: hosts.web.sudo")
 
 
+def test_an_api_key_is_read_from_the_environment_and_never_shown(tai: Tai) -> None:
+    for options in ((), ("--json",)):
+        done = tai("config", "show", *options, variables={"TAI_MODEL_KEY": "sk-s3cret"})
+        assert "********" in done.stdout
+        assert "s3cret" not in done.stdout + done.stderr
+
+
+def test_an_api_key_that_is_no_text_is_not_repeated(tai: Tai, config: Path) -> None:
+    config.write_text("model_key = 5318008\n")
+    done = tai("config", "show")
+    assert done.returncode == 2
+    assert "model_key: input should be a valid string" in done.stderr
+    assert "5318008" not in done.stderr
+
+
 def test_a_password_in_a_url_is_masked(tai: Tai) -> None:
     done = tai("config", "show", variables={"TAI_MODEL_URL": "http://me:s3cret@10.0.0.1:8000/v1"})
     assert "http://********@10.0.0.1:8000/v1" in done.stdout

@@ -209,6 +209,13 @@ def test_reasoning_is_shown_only_when_asked_for() -> None:
     assert "  The disk is full.\n  So the database stops.\n" in screen(story(), verbose=True)
 
 
+def test_reasoning_leaves_one_line_that_says_how_to_see_it() -> None:
+    folded = "thought   before it answered; "
+    assert screen(story()).count(folded + "-v shows it as it comes") == 1
+    assert folded + "/verbose on shows it" in screen(story(), interactive=True)
+    assert folded not in screen(story(), verbose=True)
+
+
 def test_verbose_shows_what_each_command_printed() -> None:
     assert f"E1:2  {FULL}" in screen(story()[:15], verbose=True)
 

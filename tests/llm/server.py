@@ -113,11 +113,17 @@ def event(value: object, *, ascii_only: bool = False) -> bytes:
 
 @dataclass
 class ModelServer:
-    """Answers the n-th POST by the n-th script, later ones by the last; GET /v1/models by `models`, or never."""
+    """Answers the n-th POST by the n-th script, later ones by the last; GET /v1/models by `models`, or never.
+
+    window: of each model, 0 for one that is not told; counting: answers /tokenize, which is not there without it.
+    """
 
     scripts: list[Script] = field(default_factory=list)
     models: list[str] = field(default_factory=lambda: ["tiny"])
     lists: bool = True
+    window: int = 8192
+    counting: Script | None = None
+    counted: list[Exchange] = field(default_factory=list)
     url: str = ""
     asked: list[Exchange] = field(default_factory=list)
     connections: int = 0
@@ -137,8 +143,18 @@ class ModelServer:
             await exchange.gone()
             return
         if exchange.method == "GET":
-            listed = {"object": "list", "data": [{"id": name, "max_model_len": 8192} for name in self.models]}
+            window = {"max_model_len": self.window} if self.window else {}
+            listed = {"object": "list", "data": [{"id": name, **window} for name in self.models]}
             await exchange.whole("200 OK", json.dumps(listed), content_type="application/json")
+            return
+        if exchange.path == "/tokenize":
+            self.counted.append(exchange)
+            if self.counting is None:
+                await exchange.whole(
+                    "404 Not Found", '{"detail":"Not Found"}', content_type="application/json"
+                )
+            else:
+                await self.counting(exchange)
             return
         self.asked.append(exchange)
         script = self.scripts[min(len(self.asked), len(self.scripts)) - 1]

@@ -71,16 +71,18 @@ def answering(status: str, body: str) -> Script:
     ],
 )
 async def test_server_counts_where_it_can(status: str, body: str, expected: int | None) -> None:
-    async with running(answering(status, body)) as server:
+    async with running() as server:
+        server.counting = answering(status, body)
         engine = VLLMEngine(replace(PATIENT, url=server.url + "/v1"))
         counted = await engine.count_tokens((Message("user", "hi"),))
         await engine.close()
     assert counted == expected
-    assert server.asked[0].path == "/tokenize"
-    assert server.asked[0].json == {
+    assert len(server.counted) == 1
+    assert server.counted[0].json == {
         "model": "tiny",
         "messages": [{"role": "user", "content": "hi"}],
         "add_generation_prompt": True,
+        "chat_template_kwargs": {"enable_thinking": False},
     }
 
 

@@ -44,6 +44,7 @@ async def test_request_asks_for_stream_schema_and_repeatable_output() -> None:
         "seed": 0,
         "stream": True,
         "stream_options": {"include_usage": True},
+        "chat_template_kwargs": {"enable_thinking": False},
         "response_format": response_format(),
     }
 

@@ -105,6 +105,7 @@ async def test_server_that_refuses_one_field_after_another_is_asked_less_each_ti
         status("422 Unprocessable Entity", "unknown field stream_options"),
         status("400 Bad Request", "seed: not allowed"),
         status("400 Bad Request", "json_schema: not supported"),
+        status("400 Bad Request", "chat_template is not supported for Mistral tokenizers."),
         well,
     ) as server:
         await ask(server.url)

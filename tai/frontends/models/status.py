@@ -14,15 +14,18 @@ from tai.frontends.engines import model_engine
 from tai.frontends.flags import Flags
 from tai.frontends.lines import BAD, GOOD, counted, hang
 from tai.llm.base import Message
+from tai.llm.discovery import ServedModel
+from tai.llm.features import Features
 from tai.llm.metrics import Load
-from tai.llm.vllm import ServedModel, VLLMEngine
+from tai.llm.vllm import VLLMEngine
 
 _NOT_TOLD = "not offered by this server"
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """models: as the server lists them, with their windows; exact_counts: whether it counts tokens for others; load: of vLLM."""
+    """models: as the server lists them, with their windows; exact_counts: whether it counts tokens for others;
+    features: as a small request showed them; load: of vLLM."""
 
     url: str
     reachable: bool
@@ -31,6 +34,7 @@ class Status:
     chosen: str = ""
     version: str = ""
     exact_counts: bool = False
+    features: Features | None = None
     load: Load | None = None
 
 
@@ -67,6 +71,12 @@ async def _look(engine: VLLMEngine, url: str, wanted: str) -> Status:
         reason = ""
         if name not in names:
             reason = f"it has no {name or 'model'}, but {', '.join(names) or 'none'}: correct model, or leave it out"
+        features = None
+        if not reason:
+            try:
+                features = await engine.features()
+            except ModelError as error:
+                reason = str(error)
         count = await engine.count_tokens([Message("user", "tai")]) if names and not reason else None
         return Status(
             url,
@@ -76,6 +86,7 @@ async def _look(engine: VLLMEngine, url: str, wanted: str) -> Status:
             chosen=name,
             version=await engine.version(),
             exact_counts=count is not None,
+            features=features,
             load=await engine.load(),
         )
     finally:
@@ -97,7 +108,29 @@ def _lines(found: Status) -> Iterator[tuple[str, str]]:
         "tokens",
         "counted by the server" if found.exact_counts else f"estimated by tai; counting is {_NOT_TOLD}",
     )
+    if found.features is not None:
+        yield from _offers(found.features)
     yield from _load(found.load)
+
+
+def _offers(features: Features) -> Iterator[tuple[str, str]]:
+    match features.schema:
+        case True:
+            yield "schema", "enforced"
+        case False:
+            yield "schema", "not enforced: the answer is asked for in words, and checked as always"
+        case None:
+            yield "schema", "taken; whether it is enforced did not show"
+    named = {
+        "several answers at once (samples)": features.samples,
+        "a fixed seed": features.seed,
+        "log probabilities": features.logprobs,
+        "token counts in a stream": features.usage,
+        "thinking of the template's own switched off": features.no_thinking,
+    }
+    yield "offers", ", ".join(name for name, there in named.items() if there) or "nothing beyond an answer"
+    if missing := [name for name, there in named.items() if not there]:
+        yield "lacks", f"{', '.join(missing)}; tai does without"
 
 
 def _load(load: Load | None) -> Iterator[tuple[str, str]]:
