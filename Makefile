@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help venv demo test test-slow test-vllm check format constraints record-demo record-incidents picture screens docs dist-docs
 .PHONY: incidents incidents-live incidents-shared read-only-proof lab images clean
-.PHONY: bench-startup bench-policy bench-text bench-inspect bench-calibration bench-condense bench-ssh bench-hosts bench-keys
+.PHONY: bench-startup bench-policy bench-text bench-inspect bench-calibration bench-condense bench-ssh bench-hosts bench-keys bench-llm bench-gpu
 
 PY := .venv/bin
 
@@ -24,7 +24,9 @@ test-slow: venv  ## run the slow tier: networks of namespaces, long outputs, man
 	@$(PY)/pytest -q -n auto --dist loadfile -m slow
 
 test-vllm: venv  ## run the model side against a real vLLM on the processor; the first time it makes one (ten minutes, 2.4 GB)
-	@$(PY)/pytest -q -m vllm tests/vllm
+	@build/vllm-cpu.sh >/dev/null; made=$$?; \
+	if [ $$made -eq 69 ]; then echo "test-vllm: this machine cannot run it, for the reason above"; exit 0; fi; \
+	[ $$made -eq 0 ] && $(PY)/pytest -q -m vllm tests/vllm tests/serving/test_real_server.py
 
 check: venv  ## lint, types, import contracts, generated docs
 	$(PY)/ruff check .
@@ -76,6 +78,12 @@ dist-docs: venv  ## write the man page and the shell completions into dist/
 
 bench-startup: venv  ## time --help and the first prompt
 	$(PY)/python tests/bench/startup.py
+
+bench-llm: venv  ## tai's client beside curl against the real CPU vLLM; first text cold and in a follow-up
+	@$(PY)/python -m tests.bench.llm
+
+bench-gpu: venv  ## speeds of Gemma 4 26B-A4B's shape with dummy weights; needs an accelerator and vllm, says so without
+	@$(PY)/python -m tests.bench.gpu
 
 bench-keys: venv  ## a key's echo while output streams, the first sign of life after Enter, the prompt after Ctrl-C
 	$(PY)/python -m tests.bench.keystroke

@@ -1,7 +1,6 @@
 """`tai model serve` around a real vLLM: up, engine killed, up again, status, ended; and killed itself. Nothing is left either time.
 
-TAI_TEST_VLLM names a vllm program that runs here, TAI_TEST_MODEL a folder with a tiny model; without them there is nothing real
-to test with.
+Run by `make test-vllm`, with the CPU vLLM and the tiny model of `tests.vllm.served`.
 """
 
 from __future__ import annotations
@@ -10,8 +9,9 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,17 +19,11 @@ import pytest
 from tests.run_tai import Tai, refused, tai
 from tests.serving.test_leash import alive, gone
 from tests.sshd import client_home, free_port
+from tests.vllm.served import Unavailable, environment, tiny_model, variables
 
 __all__ = ["client_home", "tai"]
 
-VLLM, MODEL = (os.environ.get(name, "") for name in ("TAI_TEST_VLLM", "TAI_TEST_MODEL"))
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(
-        not (VLLM and MODEL), reason="TAI_TEST_VLLM and TAI_TEST_MODEL name no vLLM and model"
-    ),
-]
+pytestmark = [pytest.mark.vllm, pytest.mark.timeout(600)]
 # A second of tokens, and no memory to speak of.
 SMALL = ("--enforce-eager", "--kv-cache-memory-bytes", str(2**26))
 
@@ -52,11 +46,34 @@ def descendants(process: int) -> dict[int, str]:
     return found
 
 
+@dataclass(frozen=True)
+class Real:
+    """What runs here. program: `vllm`; model: the folder of the tiny model; variables: for the program."""
+
+    program: Path
+    model: Path
+    variables: Mapping[str, str]
+
+
+@pytest.fixture(scope="module")
+def real() -> Real:
+    try:
+        place = environment()
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+    return Real(place / "bin" / "vllm", tiny_model(place), variables(place))
+
+
 @contextmanager
-def serving(tai: Tai, *where: str) -> Iterator[subprocess.Popen[str]]:
+def serving(tai: Tai, real: Real, *where: str) -> Iterator[subprocess.Popen[str]]:
     """The server, ready: its setting was printed. It is ended if the test did not."""
-    words = tai.words("model", "serve", "--model", MODEL, "--context", "8192", *where, "--", *SMALL)
-    environment = {**tai.environment, "TAI_MODEL_SERVER": VLLM, "VLLM_CACHE_ROOT": str(tai.folder / "vllm")}
+    words = tai.words("model", "serve", "--model", str(real.model), "--context", "8192", *where, "--", *SMALL)
+    environment = {
+        **real.variables,
+        **tai.environment,
+        "TAI_MODEL_SERVER": str(real.program),
+        "VLLM_CACHE_ROOT": str(tai.folder / "vllm"),
+    }
     errors = tai.folder / "talk"
     with (
         errors.open("w") as talk,
@@ -72,15 +89,15 @@ def serving(tai: Tai, *where: str) -> Iterator[subprocess.Popen[str]]:
                 run.wait(timeout=40)
 
 
-def test_the_engine_is_killed_and_comes_again_and_all_ends_when_told(tai: Tai) -> None:
+def test_the_engine_is_killed_and_comes_again_and_all_ends_when_told(tai: Tai, real: Real) -> None:
     socket = tai.folder / "v.sock"
-    with serving(tai, "--uds", str(socket)) as run:
+    with serving(tai, real, "--uds", str(socket)) as run:
         url = f"unix:{socket}"
         first = descendants(run.pid)
         (engine,) = (process for process, name in first.items() if name.startswith("VLLM::EngineCor"))
         told = json.loads(tai("model", "status", "--model-url", url, "--json").stdout)
         assert told["reachable"]
-        assert told["models"] == [{"name": Path(MODEL).resolve().name, "window": 8192}]
+        assert told["models"] == [{"name": real.model.name, "window": 8192}]
         assert told["exact_counts"]
         assert (told["load"]["running"], told["load"]["waiting"]) == (0, 0)
         os.kill(engine, signal.SIGKILL)
@@ -100,10 +117,12 @@ def test_the_engine_is_killed_and_comes_again_and_all_ends_when_told(tai: Tai) -
     assert "the KV cache holds" in talk
 
 
-def test_killed_without_a_word_the_real_server_goes_too(tai: Tai) -> None:
+def test_killed_without_a_word_the_real_server_goes_too(tai: Tai, real: Real) -> None:
     port = str(free_port())
-    with serving(tai, "--port", port) as run:
-        again = tai("model", "serve", "--model", MODEL, "--port", port, "--config", server_config(tai))
+    with serving(tai, real, "--port", port) as run:
+        again = tai(
+            "model", "serve", "--model", str(real.model), "--port", port, "--config", server_config(tai, real)
+        )
         refused(again, 2, f"Port {port} on 127.0.0.1 is taken by process")
         started = descendants(run.pid)
         assert len(started) >= 3
@@ -112,7 +131,7 @@ def test_killed_without_a_word_the_real_server_goes_too(tai: Tai) -> None:
         assert gone(list(started), within_s=40)
 
 
-def server_config(tai: Tai) -> str:
+def server_config(tai: Tai, real: Real) -> str:
     file = tai.folder / "config.toml"
-    file.write_text(f'model_server = "{VLLM}"\n')
+    file.write_text(f'model_server = "{real.program}"\n')
     return str(file)

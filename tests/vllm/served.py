@@ -11,23 +11,19 @@ import hashlib
 import os
 import re
 import shutil
-import signal
-import socket
 import subprocess
-import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
+
+from tests.vllm.server_process import ServerProcess
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = "tiny"
 WINDOW = 16_384
 # Ready in 45 s on two idle cores; a machine that others share takes longer.
 _READY_S = 240.0
-_STOP_S = 20.0
 
 
 class Unavailable(Exception):  # noqa: N818 - not a fault: a machine that cannot
@@ -56,72 +52,48 @@ def tiny_model(place: Path) -> Path:
             made = folder.with_suffix(".part")
             shutil.rmtree(made, ignore_errors=True)
             subprocess.run(
-                [str(place / "bin" / "python"), str(script), str(made)], check=True, env=_env(place)
+                [str(place / "bin" / "python"), str(script), str(made)], check=True, env=variables(place)
             )
             made.rename(folder)
     return folder
 
 
-@dataclass
-class Served:
-    """A running server. url: with `/v1`; process: of the API server, which leads its own process group."""
+class Served(ServerProcess):
+    """The tiny model's server. place: of the environment that it runs in; model: its folder."""
 
-    url: str
-    process: subprocess.Popen[bytes]
-    log: Path
+    def __init__(self, folder: Path) -> None:
+        """folder: for its log. Makes what it is made of; Unavailable says why that is not to be had."""
+        self.place = environment()
+        self.model = tiny_model(self.place)
+        words = [
+            *(str(self.place / "bin" / "vllm"), "serve", str(self.model), "--served-model-name", MODEL),
+            *("--enforce-eager", "--max-model-len", str(WINDOW), "--kv-cache-memory-bytes", str(64 * 2**20)),
+            *("--enable-prompt-tokens-details", "--structured-outputs-config"),
+            '{"backend": "xgrammar", "disable_any_whitespace": true}',
+        ]
+        cache = {"VLLM_CACHE_ROOT": str(self.place.parent / "vllm-cache")}
+        super().__init__(words, folder / "vllm.log", {**variables(self.place), **cache}, _READY_S)
 
     def metric(self, name: str) -> float:
         """The sum over all labels of one value in /metrics."""
-        with urllib.request.urlopen(self.url.removesuffix("/v1") + "/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(self.root + "/metrics", timeout=10) as answer:
             text = answer.read().decode()
         return sum(float(value) for value in re.findall(rf"(?m)^{re.escape(name)}(?:\{{.*\}})? (\S+)$", text))
 
-    def kill(self) -> None:
-        """As a crash: at once, with all that it started."""
-        _signal(self.process, signal.SIGKILL)
-        self.process.wait()
-
-    def stop(self) -> None:
-        """As a person would stop it; what is left of its process group then is killed."""
-        _signal(self.process, signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(_STOP_S)
-        self.kill()
-
 
 @contextmanager
-def serving(folder: Path, port: int = 0) -> Iterator[Served]:
-    """A server of the tiny model on a loopback port (a free one for 0), ready to answer. folder: for its log and cache."""
-    place = environment()
-    model = tiny_model(place)
-    port = port or _free_port()
-    folder.mkdir(parents=True, exist_ok=True)
-    log = folder / "vllm.log"
-    words = [
-        # When the tests are killed, the server is told to stop.
-        *(["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []),
-        *(str(place / "bin" / "vllm"), "serve", str(model), "--served-model-name", MODEL),
-        *("--host", "127.0.0.1", "--port", str(port), "--enforce-eager", "--max-model-len", str(WINDOW)),
-        *("--kv-cache-memory-bytes", str(64 * 2**20), "--enable-prompt-tokens-details"),
-        *(
-            "--structured-outputs-config",
-            '{"backend": "xgrammar", "disable_any_whitespace": true}',
-        ),
-    ]
-    env = {**_env(place), "VLLM_CACHE_ROOT": str(place.parent / "vllm-cache")}
-    with log.open("ab") as out:
-        process = subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, start_new_session=True
-        )
-    served = Served(f"http://127.0.0.1:{port}/v1", process, log)
+def serving(folder: Path) -> Iterator[Served]:
+    """A server that is ready, ended with the block. folder: for its log. Raises Unavailable."""
+    served = Served(folder)
     try:
-        _wait_until_ready(served)
+        served.start()
         yield served
     finally:
         served.stop()
 
 
-def _env(place: Path) -> dict[str, str]:
+def variables(place: Path) -> dict[str, str]:
+    """What the programs of the environment in `place` run with: nothing is fetched, nothing is told to anyone."""
     kept = {name: value for name, value in os.environ.items() if name in {"HOME", "LANG", "TMPDIR"}}
     return {
         **kept,
@@ -129,34 +101,7 @@ def _env(place: Path) -> dict[str, str]:
         "HF_HUB_OFFLINE": "1",
         "VLLM_NO_USAGE_STATS": "1",
         "DO_NOT_TRACK": "1",
+        # Threads that share so small a matrix out spend their time waiting for each other, most of all on a busy machine.
+        "OMP_NUM_THREADS": "1",
+        "VLLM_CPU_OMP_THREADS_BIND": "nobind",
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _wait_until_ready(served: Served) -> None:
-    until = time.monotonic() + _READY_S
-    while time.monotonic() < until:
-        if served.process.poll() is not None:
-            raise RuntimeError(f"vllm serve ended with {served.process.returncode}: {_tail(served.log)}")
-        try:
-            urllib.request.urlopen(served.url.removesuffix("/v1") + "/health", timeout=2).close()
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.5)
-        else:
-            return
-    raise RuntimeError(f"vllm serve was not ready within {_READY_S:g} s: {_tail(served.log)}")
-
-
-def _tail(log: Path) -> str:
-    return log.read_text(errors="replace")[-2000:]
-
-
-def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, number)
