@@ -67,14 +67,15 @@ class DeterministicEngine:
 def answer(question: Question, symptoms: AbstractSet[str], bearings: Mapping[str, Bearing]) -> Answer:
     """The answer that rules can give. Pure."""
     weighed = weigh(question.ticket, question.observations, question.findings, symptoms, bearings)
-    for one in weighed:
-        # What the person on call has ruled out stays in view, and is not named as the cause again.
-        one.cause = one.cause and ruled_out(one.finding, question.pinned) is None
+    # What the person on call has ruled out stays in view, and is not named as the cause again.
+    out = [one for one in weighed if ruled_out(one.finding, question.pinned) is not None]
+    for one in out:
+        one.cause = False
     telling = [one for one in weighed if one.finding.severity != "info"]
     able = [one for one in weighed if one.cause and not _deeper(one)]
     causes = _graver([one for one in able if _serious(one)]) or _only_one(able)
     chosen = _choose(causes)
-    shown = _unexplained(question, weighed, chosen)
+    shown = _unexplained(question, [one for one in weighed if one not in out], chosen)
     if shown is not None:
         chosen, causes = shown, [shown, *causes]
     details = [one for one in weighed if one.finding.severity == "info" and one is not chosen]
