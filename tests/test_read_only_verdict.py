@@ -46,7 +46,7 @@ def _judged(modules: Any, tmp_path: Path, trace: str) -> Any:
     file.write_text(trace)
     proof = modules("read_only_proof")
     verdict = proof.Verdict("debian-12", "")
-    proof.judge_acts(modules("witness").Witness(1, file).acts(), verdict)
+    proof.judge_acts(modules("witness").read_trace(file).acts, verdict)
     return verdict
 
 
@@ -93,3 +93,29 @@ def test_what_differs_is_against_the_proof_unless_a_login_leaves_it(modules: Any
         "differs: sysctl kernel.x: 0 → 1",
     ]
     assert list(verdict.changed) == ["journald writes that sshd and logind let someone in"]
+
+
+def test_what_differs_on_the_twin_too_is_the_hosts_own_life(modules: Any) -> None:
+    proof = modules("read_only_proof")
+    before = {"file": {"/var/lib/db/16/base/1": "size=1", "/etc/x": "size=1"}, "process": {"7": "0 cron -f"}}
+    after = {"file": {"/var/lib/db/16/base/1": "size=2", "/etc/x": "size=2"}, "process": {"9": "33 worker"}}
+    verdict = proof.Verdict("debian-12", "")
+    proof.judge_state(before, after, verdict, ["file /var/lib/db/15/base/1", "process 0 cron -f"])
+    assert verdict.own == ["file /var/lib/db/N/base/1", "process 0 cron -f"]
+    assert verdict.against == [
+        "differs: file /etc/x: size=1 → size=2",
+        "differs: process 33 worker: new",
+    ]
+
+
+def test_between_marks_a_process_is_still_known_by_what_it_started_before(
+    modules: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "trace"
+    file.write_text(_LOGIN + _WRITES)
+    seen = modules("witness").read_trace(file, len(_LOGIN))
+    assert [(act.program, act.path) for act in seen.acts[:2]] == [
+        ("/usr/bin/timeout", "/etc/x"),
+        ("/usr/bin/timeout", "/var/log/syslog"),
+    ]
+    assert seen.calls == 4

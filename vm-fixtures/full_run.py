@@ -6,7 +6,11 @@ ask first is answered with yes.
 
 from __future__ import annotations
 
-import io
+import asyncio
+import contextlib
+import os
+import re
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,13 +25,12 @@ from tai.engine.investigate import Investigation
 from tai.engine.options import Caps, Options
 from tai.engine.prompt import load_templates
 from tai.engine.session import Session
-from tai.errors import TaiError
+from tai.errors import InputError, TaiError
 from tai.events import CommandSent, Stamped
-from tai.frontends.console import open_console
-from tai.frontends.doctor import tell
-from tai.frontends.flags import Flags
+from tai.frontends.output import recorded_report, save
 from tai.llm.deterministic import DeterministicEngine
 from tai.policy import ReadOnlyCommand
+from tai.record import Record, Shelf
 from tai.resources import folder
 from tai.text import Redactor
 from tai.transport.base import Limits, Target
@@ -37,11 +40,14 @@ from tai.transport.ssh.connection import SSHConnection
 _TICKET = "cron.service on this box is slow since 30 minutes ago, /var looks full, port 80 and 10.20.0.1 do not answer\n"
 # One line at least for each command of the prompt; that none is missing is checked.
 _ENTRIES = (
-    "/help", "/version", "/ticket", "/paths", "/window", "/model", "/verbose on", "/doctor", "/diff", "/history", "/save report.md", "/copy", "/resume last", "/collectors", "/findings", "/context", "/show E1", "/show prompt", "/pin it was well yesterday",
-    "/unpin 1", "/collect disk", "/auto 2", "/next 1", "/next 2", "/run df -h", "/run ls -la /var/log", "/run cat /etc/passwd",
-    "/run find /etc -xdev -type f -size +50M", "/run journalctl -n 50", "/run tail -n 5 /var/log/messages", "/run ps aux",
-    "why is it slow?", "/host {host}", "/clear", "/quit",
+    "/help", "/version", "/ticket", "/paths", "/window", "/model", "/verbose on", "/doctor", "/collectors", "/findings",
+    "/context", "/show E1", "/show prompt", "/pin it was well yesterday", "/unpin 1", "/collect disk", "/auto 2", "/next 1",
+    "/next 2", "/run df -h", "/run ls -la /var/log", "/run cat /etc/passwd", "/run find /etc -xdev -type f -size +50M",
+    "/run journalctl -n 50", "/run tail -n 5 /var/log/messages", "/run ps aux", "why is it slow?", "/collect disk", "/diff",
+    "/host {host}", "/history", "/save {scratch}/report.md", "/copy", "/resume last", "/clear", "/quit",
 )  # fmt: skip
+
+_WITH_EMPTY_FOLDER = 'mount -t tmpfs -o mode=0700 tmpfs "$1" && shift && exec "$@"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +85,39 @@ async def everything(host: LabHost, user: str) -> Done:
         return True  # the host is ours, and gone in a minute
 
     async def doctor(name: str) -> None:
-        flags = Flags(
-            host=f"{user}@{name}",
-            port=host.port,
-            identity_files=(host.key,),
-            ignore_ssh_config=True,
-            jump="none",
+        # By itself, with an empty ~/.ssh over this machine's: as `ssh`, it notes the keys of new hosts there.
+        home = Path.home() / ".ssh"
+        home.mkdir(mode=0o700, exist_ok=True)
+        process = await asyncio.create_subprocess_exec(
+            *(
+                "unshare",
+                "--mount",
+                "--propagation",
+                "private",
+                "sh",
+                "-c",
+                _WITH_EMPTY_FOLDER,
+                "sh",
+                str(home),
+            ),
+            *(sys.executable, "-m", "tai", "doctor", f"{user}@{name}", "--port", str(host.port)),
+            *("--identity-file", str(host.key), "--ignore-ssh-config"),
+            env={**os.environ, "TAI_STATE_DIR": str(scratch)},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
         )
-        await tell(flags, open_console(io.StringIO()))
+        said, _ = await process.communicate()
+        if not re.search(r"ok +probe", said.decode()):
+            raise RuntimeError(f"tai doctor did not log in:\n{said.decode()}")
+
+    def no_clipboard(of: Path) -> str:
+        del of
+        raise InputError("the clipboard is the client's, and never the host's")
+
+    async def no_other_session(of: Path) -> None:
+        del of
+        raise InputError("a session before this one is no part of a single run")
 
     catalog = load_catalog([folder("collectors")])
     engine = DeterministicEngine(catalog.symptoms, catalog.bearings)
@@ -95,11 +126,14 @@ async def everything(host: LabHost, user: str) -> Done:
     missing = {command.name for command in COMMANDS} - {line.split()[0].lstrip("/") for line in _ENTRIES}
     if missing:
         raise ValueError(f"no line for these commands of the prompt: {', '.join(sorted(missing))}")
-    with tempfile.TemporaryDirectory() as scratch:
-        session = Session(id="proof", folder=Path(scratch), nonce="proof", target=target)
+    with contextlib.ExitStack() as stack:
+        scratch = stack.enter_context(tempfile.TemporaryDirectory())
+        mine = Path(scratch) / "sessions" / "proof"
+        record = stack.enter_context(contextlib.closing(Record(mine)))
+        session = Session(id="proof", folder=mine, nonce="proof", target=target)
         investigation = Investigation(
             session,
-            bus=Bus(session.id, [sent]),
+            bus=Bus(session.id, [record, sent], durable=record),
             catalog=catalog,
             templates=load_templates([folder("prompts")]),
             connect=reach,
@@ -109,15 +143,26 @@ async def everything(host: LabHost, user: str) -> Done:
             options=Options(caps=Caps(max_commands=5000, run_timeout_s=1800)),
             approve=yes,
         )
-        context = Context(investigation, catalog, lambda _: None, doctor)
+        context = Context(
+            investigation,
+            catalog,
+            lambda _: None,
+            doctor,
+            shelf=Shelf(Path(scratch) / "sessions"),
+            resume=no_other_session,
+            save=lambda of, path: save(path, recorded_report(of)),
+            copy=no_clipboard,
+        )
         await context.diagnose(_TICKET)
         probes = [probe.id for collector in catalog.collectors for probe in collector.probes]
         await investigation.collect([collector.name for collector in catalog.collectors])
         await investigation.collect(probes)
         for entry in _ENTRIES:
             try:
-                await dispatch(context, entry.format(host=host.address))
+                await dispatch(context, entry.format(host=host.address, scratch=scratch))
             except TaiError as refusal:
                 declined.append(f"{entry}: {refusal}")
         await investigation.close()
+        if not (Path(scratch) / "report.md").exists():
+            raise RuntimeError(f"/save wrote no report; declined: {declined}")
     return Done(tuple(sent.argvs), len(catalog.collectors), len(probes), _ENTRIES, tuple(declined))

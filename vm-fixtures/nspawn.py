@@ -33,7 +33,12 @@ _WATCHED_AT_ONCE = 4  # each look at a booting host is a login, which takes from
 
 
 class NspawnLab(Launcher):
-    """A lab of containers. Several can be up at a time, in one process or many."""
+    """A lab of containers. Several can be up at a time, in one process or many.
+
+    wiring: its network, while it is up.
+    """
+
+    wiring: Wiring
 
     def __init__(self, lab: Lab) -> None:
         super().__init__(lab)
@@ -47,7 +52,7 @@ class NspawnLab(Launcher):
         folder.chmod(
             0o711
         )  # an ordinary user inside a container must be able to cross it on the way to its root
-        wiring = Wiring(self.lab, folder / "netns", self._undo)
+        self.wiring = wiring = Wiring(self.lab, folder / "netns", self._undo)
         _make_key(folder / "user_key")
         for spec in self.lab.hosts:
             _furnish(spec, folder, wiring)
@@ -106,7 +111,7 @@ class NspawnLab(Launcher):
         return hosts
 
     def _boot(self, spec: HostSpec, folder: Path, machine: str, wiring: Wiring) -> None:
-        cgroup = _cgroup2() / machine
+        cgroup = cgroup2() / machine
         cgroup.mkdir()
         self._undo.callback(_remove_cgroup, cgroup)
         self._undo.callback(_await_no_loop, folder)
@@ -192,7 +197,7 @@ def _await_no_loop(folder: Path) -> None:
             time.sleep(0.05)
 
 
-def _cgroup2() -> Path:
+def cgroup2() -> Path:
     """Where the machine has mounted the second version of control groups: alone, or beside the first."""
     for line in Path("/proc/self/mounts").read_text().splitlines():
         _, place, kind, *_ = line.split()

@@ -18,8 +18,8 @@ from tai.policy.listing import markdown, rows
 
 ROOT = Path(__file__).parents[2]
 PINNED = Path(__file__).parent / "frozen" / "catalogue.sha256"
-PROGRAMS = 212
-FORMS = {Tier.A: 270, Tier.B: 131, Tier.C: 13}
+PROGRAMS = 211
+FORMS = {Tier.A: 270, Tier.B: 127, Tier.C: 13}
 
 
 def test_lists_are_the_pinned_ones() -> None:
