@@ -9,16 +9,15 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import image
 import incident
 from image import Image
 from incident import Incident
 from launcher import HostSpec, Lab, LabHost
-from nspawn import NspawnLab
+from tiers import TIERS, Need, Tier, tier_for
 
 # A container's load is the machine's: above this for each processor the host would look sick, and that is not the incident.
 _LOAD = 3.5
@@ -27,30 +26,28 @@ _BASTION = "bastion-01"
 _BREAKS_S = 900.0  # filling a disk by visits takes a minute; the rest is for a busy machine
 
 
-class CannotShowError(Exception):
-    """The launcher cannot show this incident, with the reason in words. Caught by whoever goes through several."""
-
-
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A host with its fault. ticket: filled in for this run; built: the image, with the versions in it."""
+    """A host with its fault. ticket: filled in for this run; built: the image, with the versions in it; tier: what runs it."""
 
     truth: Incident
     host: LabHost
     ticket: str
     built: Image
+    tier: Tier
 
 
 @contextlib.contextmanager
-def broken(name: str) -> Iterator[Scene]:
-    """Make the host of `incidents/NAME` and its fault. Raises CannotShowError, and RuntimeError when it does not break as meant."""
+def broken(name: str, among: Sequence[Tier] = TIERS) -> Iterator[Scene]:
+    """Make the host of `incidents/NAME` and its fault, on the first tier among these that can show it.
+
+    Raises CannotShowError, and RuntimeError when it does not break as meant.
+    """
     truth = incident.load(name)
-    if missing := [need for need in truth.host.needs if not _can(need)]:
-        raise CannotShowError(
-            f"needs {', '.join(missing)}, which systemd-nspawn on this machine cannot give (HOSTS.md: QEMU can)"
-        )
-    lab, built = _lab(truth)
-    with NspawnLab(lab) as hosts:
+    needs: set[Need] = {*truth.host.needs, *(("network",) if truth.neighbours else ())}
+    tier = tier_for(needs, among)
+    lab, built = _lab(truth, tier)
+    with tier.launch(lab) as hosts:
         for machine in truth.neighbours:
             if setup := incident.scripts(name, "setup", machine):
                 hosts[machine.name].script(setup)
@@ -62,28 +59,20 @@ def broken(name: str) -> Iterator[Scene]:
         host.script(incident.scripts(name, "check"))
         if truth.outcome == "healthy":
             _await_quiet()
-        yield Scene(truth, host, incident.ticket(name, host=truth.host.name, since=since), built)
+        yield Scene(truth, host, incident.ticket(name, host=truth.host.name, since=since), built, tier)
 
 
-def _lab(truth: Incident) -> tuple[Lab, Image]:
+def _lab(truth: Incident, tier: Tier) -> tuple[Lab, Image]:
     """The host alone; or it and its neighbours, behind a bastion. And the host's image."""
-    built = image.build(truth.host.image, truth.host.packages)
+    built = image.build(tier.recipe(truth.host.image), truth.host.packages)
     jump = _BASTION if truth.neighbours else None
     inner = [HostSpec(truth.host.name, built, truth.host.volumes, jump)]
     inner += [
-        HostSpec(each.name, image.build(each.image, each.packages), each.volumes, jump)
+        HostSpec(each.name, image.build(tier.recipe(each.image), each.packages), each.volumes, jump)
         for each in truth.neighbours
     ]
-    outer = [HostSpec(_BASTION, image.build(truth.host.image))] if jump else []
+    outer = [HostSpec(_BASTION, image.build(tier.recipe(truth.host.image)))] if jump else []
     return Lab(truth.host.name, (*outer, *inner)), built
-
-
-def _can(need: incident.Need) -> bool:
-    """A container has the machine's kernel and clock; a memory limit where the machine's controllers are of version 2."""
-    return (
-        need == "memory-limit"
-        and Path("/sys/fs/cgroup/memory.max").parent.joinpath("cgroup.subtree_control").is_file()
-    )
 
 
 def _await_quiet() -> None:

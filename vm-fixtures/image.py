@@ -26,7 +26,8 @@ RECIPES = Path(__file__).parent / "images"
 class Recipe:
     """images/NAME.toml. script: beside it, makes the bare root into a test host; exclude: paths not unpacked.
 
-    variant: mmdebstrap's, which is what the root has besides the packages: `extract` is nothing else.
+    variant: mmdebstrap's, which is what the root has besides the packages: `extract` is nothing else. machine_script: beside
+    it too, runs last and makes a root that has a kernel boot as a machine.
     """
 
     suite: str
@@ -34,12 +35,21 @@ class Recipe:
     script: str
     exclude: tuple[str, ...] = ()
     variant: str = "minbase"
+    machine_script: str = ""
 
     @property
     def digest(self) -> str:
         """Of all that goes into the image."""
-        text = json.dumps(asdict(self), sort_keys=True).encode() + (RECIPES / self.script).read_bytes()
+        # Without what is not said, so that a new field renames no image that was there before it.
+        said = {name: value for name, value in asdict(self).items() if value}
+        text = json.dumps(said, sort_keys=True).encode()
+        text += b"".join(script.read_bytes() for script in self.scripts)
         return hashlib.sha256(text).hexdigest()[:16]
+
+    @property
+    def scripts(self) -> tuple[Path, ...]:
+        """What is run on the root, in this order."""
+        return tuple(RECIPES / name for name in (self.script, self.machine_script) if name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +65,8 @@ def build(recipe: str, extra_packages: Sequence[str] = ()) -> Image:
 
     Raises FileNotFoundError for a missing recipe or tool, and CalledProcessError when building fails.
     """
-    with (RECIPES / f"{recipe}.toml").open("rb") as file:
-        wanted = Recipe(**tomllib.load(file))
-    wanted = replace(wanted, packages=tuple(sorted({*wanted.packages, *extra_packages})))
-    folder = _cache() / f"{recipe}-{wanted.digest}"
-    image = Image(folder / "root.img", folder / "packages.txt")
+    wanted, image = _place(recipe, extra_packages)
+    folder = image.root.parent
     if not image.root.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix="building-") as scratch:
@@ -68,10 +75,23 @@ def build(recipe: str, extra_packages: Sequence[str] = ()) -> Image:
     return image
 
 
+def is_built(recipe: str, extra_packages: Sequence[str] = ()) -> bool:
+    """Whether `build` would find it there: then neither root nor mmdebstrap is needed."""
+    return _place(recipe, extra_packages)[1].root.exists()
+
+
+def _place(recipe: str, extra_packages: Sequence[str]) -> tuple[Recipe, Image]:
+    with (RECIPES / f"{recipe}.toml").open("rb") as file:
+        wanted = Recipe(**tomllib.load(file))
+    wanted = replace(wanted, packages=tuple(sorted({*wanted.packages, *extra_packages})))
+    folder = _cache() / f"{recipe}-{wanted.digest}"
+    return wanted, Image(folder / "root.img", folder / "packages.txt")
+
+
 def _bootstrap(wanted: Recipe, scratch: Path) -> None:
     root, done = scratch / "root", scratch / "done"
     done.mkdir()
-    versions, script = done / "packages.txt", RECIPES / wanted.script
+    versions = done / "packages.txt"
     # Of what is only unpacked dpkg knows nothing, so there the archives' names tell the versions.
     bare = wanted.variant == "extract"
     listed = (
@@ -80,7 +100,7 @@ def _bootstrap(wanted: Recipe, scratch: Path) -> None:
         else """chroot "$1" dpkg-query -W -f '${Package} ${Version}\\n'"""
     )
     listed += f" >{shlex.quote(str(versions))}"
-    dressed = f'sh {shlex.quote(str(script))} "$1"'
+    dressed = [f'--customize-hook=sh {shlex.quote(str(script))} "$1"' for script in wanted.scripts]
     _run(
         "mmdebstrap",
         "--mode=root",
@@ -89,16 +109,13 @@ def _bootstrap(wanted: Recipe, scratch: Path) -> None:
         "--aptopt=Acquire::Check-Valid-Until=false",  # a test machine's clock may run ahead of the archive's
         *(f"--dpkgopt=path-exclude={pattern}" for pattern in wanted.exclude),
         "--include=" + ",".join(wanted.packages),
-        *(
-            (f"--extract-hook={listed}",)
-            if bare
-            else (f"--customize-hook={listed}", f"--customize-hook={dressed}")
-        ),
+        *((f"--extract-hook={listed}",) if bare else (f"--customize-hook={listed}", *dressed)),
         wanted.suite,
         str(root),
     )
     if bare:  # such a variant has no hook that comes last
-        _run("sh", str(script), str(root))
+        for script in wanted.scripts:
+            _run("sh", str(script), str(root))
     # Room for what the host writes itself; the file is sparse, so it costs nothing until then.
     size_kib = int(_run("du", "-sk", str(root)).split()[0]) + 512 * 1024
     filesystem = str(done / "root.img")

@@ -22,6 +22,7 @@ from typing import Annotated, Literal
 
 from launcher import Volume
 from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+from tiers import Need
 
 FOLDER = Path(__file__).parent / "incidents"
 PRELUDE = Path(__file__).parent / "prelude.sh"
@@ -60,11 +61,10 @@ Category = Literal[
     "mail",
     "healthy",
 ]
-Need = Literal["kernel", "memory-limit", "clock", "network"]
 
 
 class Machine(_Table):
-    """The host. image: a recipe in images/; packages: more than the recipe has; needs: what the launcher must be able to.
+    """The host. image: a recipe in images/; packages: more than the recipe has; needs: what the tier must be able to show (`tiers.py`).
 
     setup: a script of setups/ that makes it what it is, before the incident's own setup.sh.
     """

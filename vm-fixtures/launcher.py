@@ -17,10 +17,16 @@ from image import Image
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """A filesystem of its own on the host. mount: an existing directory, whose content moves in; size_mb: MiB."""
+    """A filesystem of its own on the host. mount: an existing directory, whose content moves in; size_mb: MiB.
+
+    bad_reads: sectors of 512 bytes that cannot be read. journal_fails_at: how far into the filesystem's journal, from 0 to 1,
+    is a place that cannot be written. Both are for launchers that can show `io-error`.
+    """
 
     mount: str
     size_mb: int
+    bad_reads: tuple[int, ...] = ()
+    journal_fails_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +107,13 @@ class LabHost:
         return self.ssh("sh -s", stdin=text, timeout_s=timeout_s)
 
 
-def write_access(hosts: Mapping[str, LabHost], host_keys: Mapping[str, str]) -> None:
-    """Write the files that `LabHost.known_hosts` and `config` name. host_keys: `type base64` by host name."""
+def write_access(
+    hosts: Mapping[str, LabHost], host_keys: Mapping[str, str], *, connect_timeout_s: int = 5
+) -> None:
+    """Write the files that `LabHost.known_hosts` and `config` name. host_keys: `type base64` by host name.
+
+    connect_timeout_s: until a host's sshd has said its first words.
+    """
     known, config = [], []
     for name, host in hosts.items():
         known.append(f"[{host.address}]:{host.port} {host_keys[name]}\n")
@@ -119,10 +130,22 @@ def write_access(hosts: Mapping[str, LabHost], host_keys: Mapping[str, str]) -> 
     config.append(
         f"Host *\n    IdentityFile {first.key}\n    UserKnownHostsFile {first.known_hosts}\n"
         "    GlobalKnownHostsFile none\n    StrictHostKeyChecking yes\n    IdentitiesOnly yes\n    BatchMode yes\n"
-        "    ConnectTimeout 5\n"
+        f"    ConnectTimeout {connect_timeout_s}\n"
     )
     first.known_hosts.write_text("".join(known))
     first.config.write_text("\n".join(config))
+
+
+def make_key(file: Path) -> None:
+    """A new ed25519 key without a passphrase, and beside it its public half, `.pub`."""
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", file.name, "-f", str(file)], check=True
+    )
+
+
+def public_half(key: Path) -> str:
+    """`type base64`."""
+    return " ".join(key.with_suffix(".pub").read_text().split()[:2])
 
 
 class Launcher(ABC):

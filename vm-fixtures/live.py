@@ -4,7 +4,8 @@ tai is asked as a person does, `tai diagnose --json` over SSH without a model, o
 once as root. The table says for each: proving lines that there are, that were collected, kept in a prompt of 4k, cited by a
 finding, quoted; the outcome, its confidence, the cause; seconds to the first finding and in all; commands sent; and the step
 that lost it. With -v each answer is printed. Ends with 1 when fewer than 26 of 30 outcomes are right, a wrong cause is named with
-confidence, or a healthy host has a finding above info. Needs root, mmdebstrap and systemd-container.
+confidence, or a healthy host has a finding above info. --tier=qemu or --tier=systemd-nspawn keeps to that one. Needs root and
+mmdebstrap, and what `tiers.py` says.
 """
 
 from __future__ import annotations
@@ -14,15 +15,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import incident
-from broken import CannotShowError, Scene, broken
+from broken import Scene, broken
 from goal import met
 from incident import Incident
 from judge import HEAD, Judged, Told, judge, prompt_of, row, summary, told
+from tiers import TIERS, CannotShowError, Tier
 
 from tai.catalog import load_catalog
 from tai.engine.prompt import load_templates
@@ -65,10 +68,10 @@ def ask(scene: Scene, user: str) -> Told:
         raise RuntimeError(f"{error}, as {user}: {done.stdout[-500:]}{done.stderr[-500:]}") from error
 
 
-def go_through(name: str) -> tuple[Incident, list[Answered]]:
+def go_through(name: str, among: Sequence[Tier]) -> tuple[Incident, list[Answered]]:
     """Break, ask as both users, judge, undo. Raises CannotShowError and RuntimeError."""
     catalog, templates = load_catalog([folder("collectors")]), load_templates([folder("prompts")])
-    with broken(name) as scene:
+    with broken(name, among) as scene:
         runs = [(user, ask(scene, user)) for user in (scene.host.user, "root")]
     return scene.truth, [
         Answered(user, run, judge(scene.truth, run, prompt_of(run, catalog, templates))) for user, run in runs
@@ -80,12 +83,17 @@ def main(arguments: list[str]) -> int:
     verbose = "-v" in arguments
     named = [argument for argument in arguments if not argument.startswith("-")]
     names = named or incident.names()
+    kept_to = [argument.partition("=")[2] for argument in arguments if argument.startswith("--tier=")]
+    among = [tier for tier in TIERS if not kept_to or tier.name.lower() in kept_to]
+    if not among:
+        print(f"no such tier; there are {', '.join(tier.name.lower() for tier in TIERS)}", file=sys.stderr)
+        return 2
     started = time.monotonic()
     judged: dict[str, list[tuple[str, Judged]]] = {"diag": [], "root": []}
     failed: list[str] = []
     print(HEAD, flush=True)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        going = {name: pool.submit(go_through, name) for name in names}
+        going = {name: pool.submit(go_through, name, among) for name in names}
         for name, future in going.items():
             try:
                 truth, answers = future.result()

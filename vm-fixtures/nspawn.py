@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from launcher import HostSpec, Lab, LabHost, Launcher, write_access
+from launcher import HostSpec, Lab, LabHost, Launcher, make_key, public_half, write_access
 from wiring import Wiring, hosts_file
 
 _HERE = Path(__file__).parent
@@ -53,7 +53,7 @@ class NspawnLab(Launcher):
             0o711
         )  # an ordinary user inside a container must be able to cross it on the way to its root
         self.wiring = wiring = Wiring(self.lab, folder / "netns", self._undo)
-        _make_key(folder / "user_key")
+        make_key(folder / "user_key")
         for spec in self.lab.hosts:
             _furnish(spec, folder, wiring)
         hosts = self._reach(folder, wiring)
@@ -107,7 +107,7 @@ class NspawnLab(Launcher):
             )
         self._undo.callback(forwarder.wait)
         self._undo.callback(forwarder.terminate)
-        write_access(hosts, {name: _public(folder / name / "host_key") for name in hosts})
+        write_access(hosts, {name: public_half(folder / name / "host_key") for name in hosts})
         return hosts
 
     def _boot(self, spec: HostSpec, folder: Path, machine: str, wiring: Wiring) -> None:
@@ -169,7 +169,7 @@ def _furnish(spec: HostSpec, lab: Path, wiring: Wiring) -> None:
         _run("truncate", "-s", f"{volume.size_mb}M", disk)
         # The usual 5 % stay reserved for root, as on most servers: it is why journald still writes on a full disk.
         _run("mkfs.ext4", "-q", "-F", disk)
-    _make_key(folder / "host_key")
+    make_key(folder / "host_key")
     shutil.copy(lab / "user_key.pub", folder / "authorized_keys")
     (folder / "hosts").write_text(hosts_file(spec.name, wiring.places))
     (folder / "resolv.conf").write_text(f"nameserver {wiring.places[spec.name].gateway}\n")
@@ -219,15 +219,6 @@ def _remove_cgroup(cgroup: Path) -> None:
                 if error.errno != errno.EBUSY or time.monotonic() > deadline:
                     raise
                 time.sleep(0.05)
-
-
-def _make_key(file: Path) -> None:
-    _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", file.name, "-f", str(file))
-
-
-def _public(key: Path) -> str:
-    """`type base64`."""
-    return " ".join(key.with_suffix(".pub").read_text().split()[:2])
 
 
 def _run(*argv: str) -> None:

@@ -5,7 +5,7 @@
 What is kept is what the ordinary path asked for: the same plan, policy, path checks and connection as `tai diagnose`,
 with a tap on the connection. Of an incident with `also` lines, which the demo plays, more than that, so that a small change of the collectors still finds its answers: the
 probes that run only when asked for, the checks that findings propose, the incident's own `also` lines, and each path by
-itself. Needs root, mmdebstrap, systemd-container; 1.5 minutes, and 1 more when the image is not there yet.
+itself. Needs root and mmdebstrap, and what `tiers.py` says; 1.5 minutes, and 1 more when the image is not there yet.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import incident
-from broken import CannotShowError, broken
+from broken import broken
 from launcher import LabHost
 from packed import save_recording
 from tap import Tap, names_the_outside
+from tiers import CannotShowError
 
 from tai.bus import Bus
 from tai.catalog import Catalog, load_catalog
@@ -35,7 +36,7 @@ from tai.engine.investigate import Investigation
 from tai.engine.options import Caps, Options
 from tai.engine.prompt import load_templates
 from tai.engine.session import Session
-from tai.errors import PolicyRefusal
+from tai.errors import HostError, PolicyRefusal
 from tai.llm.scripted import ScriptedEngine
 from tai.policy import ReadOnlyCommand
 from tai.policy.sandbox import parse_probe
@@ -47,13 +48,17 @@ from tai.transport.ssh import connect
 
 # As many operands as the policy allows `realpath`, which is how many the path guard puts into one.
 _LOOKED_AT_ONCE = 10
+_ENOUGH_S = 600.0  # an emulated processor takes longer than a run may, and a replay takes no time at all
+_CLOCK_IS_OFF_S = 5.0
 _AT_ONCE = 2  # one waits for its host while the other is looked at
 
 
-async def listen(host: LabHost, catalog: Catalog, ticket: str, also: tuple[str, ...]) -> Tap:
+async def listen(
+    host: LabHost, catalog: Catalog, ticket: str, also: tuple[str, ...], at_once: int = Limits().channels
+) -> Tap:
     """Look at a host as `tai diagnose` does, or in every way that tai knows when there is something to be asked besides.
 
-    The tap with all that it heard, closed.
+    at_once: commands that may run at a time. The tap with all that it heard, closed.
     """
     target = Target(
         host.address,
@@ -63,7 +68,8 @@ async def listen(host: LabHost, catalog: Catalog, ticket: str, also: tuple[str, 
         jump=host.way,
         use_ssh_config=False,
     )
-    tap = Tap(await connect(target, Limits(), report=lambda _: None, known_hosts=host.known_hosts))
+    limits = Limits(channels=at_once)
+    tap = Tap(await connect(target, limits, report=lambda _: None, known_hosts=host.known_hosts))
 
     async def tapped(target: Target, report: Callable[[str], None]) -> Tap:
         del target, report
@@ -86,7 +92,7 @@ async def listen(host: LabHost, catalog: Catalog, ticket: str, also: tuple[str, 
     with tempfile.TemporaryDirectory() as scratch:
         first = Session(id="recording", folder=Path(scratch), nonce="recording", target=target)
         # As `tai demo` will: which paths are looked at together depends on how much of the plan may run.
-        await looking(first, Caps(), nobody_approves).gather(ticket)
+        await looking(first, Caps(run_timeout_s=_ENOUGH_S), nobody_approves).gather(ticket)
         if also:
             await _everything(looking, tap, first, ticket, also=also, scratch=Path(scratch))
     await tap.close()
@@ -143,6 +149,7 @@ def recording_of(name: str, tap: Tap, *, hostname: str, versions: dict[str, str]
     """What a tap heard, as a value. Commands that did not come to an end by themselves are left out, with a word."""
     probe = tap.inner.probe_output
     found = parse_probe(probe.decode())
+    offset = tap.host.facts.clock_offset_s or 0.0
     commands = []
     for argv, done in sorted(tap.heard.items()):
         if done.exit is None:
@@ -164,6 +171,8 @@ def recording_of(name: str, tap: Tap, *, hostname: str, versions: dict[str, str]
         made_by=f"python vm-fixtures/record.py {name}",
         versions={"kernel": found.kernel, **versions},
         probe=as_output(probe),
+        # A clock that is right is so in every replay, and the time that a login takes says nothing.
+        clock_offset_s=offset if abs(offset) >= _CLOCK_IS_OFF_S else 0.0,
         commands=tuple(commands),
     )
 
@@ -171,7 +180,7 @@ def recording_of(name: str, tap: Tap, *, hostname: str, versions: dict[str, str]
 def record(name: str, catalog: Catalog) -> None:
     """Make `incidents/NAME/recording/` anew. Raises CannotShowError, and RuntimeError when it does not break as meant."""
     with broken(name) as scene:
-        tap = asyncio.run(listen(scene.host, catalog, scene.ticket, scene.truth.also))
+        tap = asyncio.run(listen(scene.host, catalog, scene.ticket, scene.truth.also, scene.tier.at_once))
     packages = scene.truth.host.packages
     installed = dict(line.split() for line in scene.built.packages.read_text().splitlines())
     versions = {package: installed[package] for package in ("systemd", "openssh-server", *packages)}
@@ -194,7 +203,7 @@ def main(named: Sequence[str]) -> int:
             future.result()
         except CannotShowError as reason:
             print(f"{name}: not recorded: {reason}", file=sys.stderr)
-        except (RuntimeError, subprocess.SubprocessError) as error:
+        except (RuntimeError, subprocess.SubprocessError, HostError) as error:
             failed = 1
             print(f"{name}: not recorded: {error}", file=sys.stderr, flush=True)
     return failed

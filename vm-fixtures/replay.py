@@ -11,6 +11,7 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import incident
@@ -90,13 +91,13 @@ class _Recalled(ReplayConnection):
 
 
 def connection_of(recording: Recording) -> ReplayConnection:
-    """The recorded host, with the facts that its probe told and a clock that is right."""
+    """The recorded host, with the facts that its probe told and a clock as right as it was."""
     found = parse_probe(output_bytes(recording.probe).decode())
     replayed = _Recalled(
         Host(
             name=recording.host,
             user=recording.user,
-            facts=facts(found, recording.recorded_at.timestamp() + 0.5),
+            facts=facts(found, _now(recording).timestamp() + 0.5),
         ),
         {
             command.argv: Completed(command.exit, output_bytes(command.stdout), output_bytes(command.stderr))
@@ -105,6 +106,11 @@ def connection_of(recording: Recording) -> ReplayConnection:
     )
     replayed.mounts = found.mounts
     return replayed
+
+
+def _now(recording: Recording) -> datetime:
+    """The right time when it was recorded."""
+    return recording.recorded_at - timedelta(seconds=recording.clock_offset_s)
 
 
 async def ask(recording: Recording, ticket: str, catalog: Catalog, templates: Templates) -> Told:
@@ -133,7 +139,7 @@ async def ask(recording: Recording, ticket: str, catalog: Catalog, templates: Te
             fallback=engine,
             redactor=Redactor(),
             options=Options(),
-            clock=lambda: recording.recorded_at,
+            clock=lambda: _now(recording),
         )
         try:
             await investigation.diagnose(ticket)

@@ -48,7 +48,7 @@ class Recording(_Value):
     """Everything that tai asked a host, or could have.
 
     incident: the folder's name; host, user: as it was logged in to. recorded_at: when, by the host's clock.
-    made_by: the command that makes it anew. versions: package or kernel → version, for what matters to the incident.
+    clock_offset_s: how far that clock was ahead of the right time. made_by: the command that makes it anew. versions: package or kernel → version, for what matters to the incident.
     probe: what the host printed to `tai.policy.sandbox.PROBE`. commands: each argv once, sorted.
     """
 
@@ -59,6 +59,7 @@ class Recording(_Value):
     made_by: str
     versions: dict[str, str]
     probe: Output
+    clock_offset_s: float = 0.0
     commands: tuple[RecordedCommand, ...]
 
 
@@ -92,7 +93,9 @@ def load(folder: Path) -> Recording:
 
 def save(recording: Recording, folder: Path) -> None:
     """Write `folder/commands.json` in the one form that gives small diffs: a line for each command and each line of output."""
-    head = recording.model_dump(mode="json", exclude={"commands"})
+    # A clock that was right, as nearly all are, needs no word.
+    unsaid = {"commands"} if recording.clock_offset_s else {"commands", "clock_offset_s"}
+    head = recording.model_dump(mode="json", exclude=unsaid)
     commands = [_table(command.model_dump(mode="json")) for command in recording.commands]
     listed = '"commands": [\n' + ",\n".join("{" + each + "}" for each in commands) + "\n]"
     (folder / COMMANDS_FILE).write_text(f"{{\n{_table(head)},\n{listed}\n}}\n", encoding="utf-8")

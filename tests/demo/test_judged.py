@@ -36,7 +36,7 @@ MISSED = {
 """Incidents that tai does not answer rightly yet, with the step that loses them."""
 MISLED: set[str] = set()
 """Those of them for which it names a wrong cause; issue 9 wants none."""
-RIGHT_OUTCOMES = 36
+RIGHT_OUTCOMES = 42
 """Of all; issue 9 wants 26 of 30."""
 
 
