@@ -104,7 +104,6 @@ def test_wrong_model_name_is_explained_and_the_rules_answer(served: Served, tai:
     assert (diagnosis["engine"], diagnosis["outcome"], done.returncode) == ("deterministic", "root_cause", 0)
 
 
-@pytest.mark.xfail(strict=True, reason="the window's overflow is not answered with a smaller budget yet")
 def test_evidence_over_the_window_is_made_to_fit(served: Served, tai: Tai) -> None:
     done = tai(*asked(tai, served.url, "--json", "--budget", "40000", lines=3000))
     stream = events(done.stdout)
