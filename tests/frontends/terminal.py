@@ -115,9 +115,9 @@ class Terminal:
 
         self.wait(stands, f"prompt with {status!r}")
 
-    def wait(self, holds: Callable[[], bool], what: str) -> None:
+    def wait(self, holds: Callable[[], bool], what: str, *, patience_s: float = PATIENCE_S) -> None:
         """Read output until `holds`; fails with the screen when it does not come."""
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + patience_s
         while not holds():
             if time.monotonic() > deadline:
                 raise AssertionError(f"never saw {what}; the screen:\n{self.everything}")

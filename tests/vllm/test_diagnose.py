@@ -70,6 +70,10 @@ def test_question_in_the_same_session_is_served_from_the_prefix_cache(served: Se
         terminal.expect("goes on, with")
         terminal.expect_prompt()
         terminal.send("could it be the inodes?\r")
+        # The screen shows an empty line to type in while the model still answers; the record says when it has.
+        terminal.wait(
+            lambda: record.read_text().count('"kind":"diagnosed"') == 2, "a second diagnosis", patience_s=120
+        )
         terminal.expect_prompt()
         terminal.send("\x04")
         assert terminal.exit_status() == 0
