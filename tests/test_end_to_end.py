@@ -157,6 +157,26 @@ def test_evidence_can_be_collected_alone(tai: Tai, sshd: Sshd) -> None:
     assert not of_kind(stream, "diagnosed")
 
 
+@pytest.mark.parametrize(
+    ("piped", "attach", "told"),
+    [
+        (b"backup.service cannot write to /srv\n", "df -hT=df.txt", "backup.service cannot write to /srv"),
+        (b"", "df -hT=df.txt", "No ticket was written"),
+        (b"Filesystem Type Size Used Avail Use% Mounted on\n", "df -hT=-", "No ticket was written"),
+    ],
+)
+def test_beside_what_is_attached_the_ticket_may_be_piped_in(
+    tai: Tai, tmp_path: Path, piped: bytes, attach: str, told: str
+) -> None:
+    (tmp_path / "df.txt").write_text(
+        "Filesystem Type Size Used Avail Use% Mounted on\n/dev/sda1 ext4 9G 4G 5G 45% /\n"
+    )
+    label = attach.replace("df.txt", str(tmp_path / "df.txt"))
+    done = tai("diagnose", "--no-host", "--attach", label, "--json", stdin=piped)
+    (ticket,) = of_kind(events(done.stdout), "ticket_parsed")
+    assert told in ticket["ticket"]["text"]
+
+
 # ------------------------------------------------------------------ what bad input gets
 
 

@@ -6,6 +6,8 @@ error with exit 2, never a silent cut, because the line that matters may be the 
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from pathlib import Path
 
@@ -33,6 +35,21 @@ def read_ticket(path: Path | None, *, max_bytes: int) -> str:
     if not text.strip():
         raise InputError(f"{name} is empty; write at least what is wrong, and since when")
     return text
+
+
+def piped_ticket(*, max_bytes: int) -> str:
+    """The ticket that was piped in without being asked for, '' when there is none: on a terminal, a socket or /dev/null nobody waits.
+
+    Raises InputError when it is larger than `max_bytes`, or not UTF-8.
+    """
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (AttributeError, OSError, ValueError):  # closed, or none at all
+        return ""
+    if not (stat.S_ISFIFO(mode) or stat.S_ISREG(mode)):
+        return ""
+    text = _decode(sys.stdin.buffer.read(max_bytes + 1), "the ticket on standard input", max_bytes)
+    return text if text.strip() else ""
 
 
 def read_attachment(given: str, *, max_bytes: int) -> Attachment:

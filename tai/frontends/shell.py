@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from tai.errors import InputError
 from tai.frontends.assembly import load_parts
 from tai.frontends.flags import Flags
-from tai.frontends.given import read_attachment, read_ticket
+from tai.frontends.given import piped_ticket, read_attachment, read_ticket
 from tai.frontends.login import debug_ssh
 from tai.frontends.output import Outputs
 from tai.frontends.run import Work, run
@@ -127,7 +127,9 @@ def _ticket(flags: Flags, chosen: Settings, attachments: list[Attachment]) -> st
     if flags.text:
         return flags.text
     if flags.ticket is None and attachments:
-        return "No ticket was written; the attached evidence is all there is."
+        taken = any(given.endswith("=-") for given in flags.attach)  # standard input is an attachment already
+        piped = "" if taken else piped_ticket(max_bytes=chosen.max_ticket_bytes)
+        return piped or "No ticket was written; the attached evidence is all there is."
     return read_ticket(flags.ticket, max_bytes=chosen.max_ticket_bytes)
 
 
