@@ -108,9 +108,11 @@ class Blocks:
 
 def body_span(line: str, column: int) -> tuple[int, int] | None:
     """The columns of key material in a line of a block whose marker stands in `column`, or None."""
+    # The short last line of a body has no marker in it: what stands behind one, in whichever column, is another text.
+    least = _FULL if MARKER.search(line) else 1
     for begin in (0, column):  # of the line: it may be indented less than its marker, as after `key = `
         start, end = _stripped(line, begin)
-        if start < end and _BODY.fullmatch(line, start, end):
+        if end - start >= least and _BODY.fullmatch(line, start, end):
             return start, end
     tail = _TAIL.search(line[-200:])
     return (len(line) - len(line[-200:]) + tail.start(), len(line.rstrip())) if tail else None

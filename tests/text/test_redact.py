@@ -7,7 +7,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tai.text import Redactor, sanitise
@@ -60,6 +60,9 @@ def test_no_line_comes_or_goes(text: str) -> None:
 
 
 @given(SCRAPS)
+@example(
+    "=://---------END PRIVATE " + "KEY-----=\n=:AuthorizationAuthorization-----END PRIVATE " + "KEY-----"
+)
 def test_a_second_pass_changes_nothing(text: str) -> None:
     once = masked(text)
     assert masked(once) == once
