@@ -26,3 +26,19 @@ answers() { [ "$(curl -sk -m 5 -o /dev/null -w '%{http_code}' "$2")" = "$1" ]; }
 # failed UNIT, running UNIT
 failed() { systemctl is-failed --quiet "$1"; }
 running() { systemctl is-active --quiet "$1"; }
+
+# program NAME TITLE: the Python program on standard input as NAME.service, neither enabled nor started.
+program() {
+    cat >"/opt/$1.py"
+    cat >"/etc/systemd/system/$1.service" <<UNIT
+[Unit]
+Description=$2
+
+[Service]
+ExecStart=/usr/bin/python3 /opt/$1.py
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+    systemctl daemon-reload
+}

@@ -1,6 +1,6 @@
 #!/bin/sh
 set -eu
-cat >/opt/basket.py <<'EOF'
+program basket 'Baskets' <<'EOF'
 """Asks its cache once a second."""
 import logging
 import socket
@@ -15,16 +15,5 @@ while True:
         logging.error("cannot reach the cache at cache-01:6379: %s", error)
     time.sleep(1)
 EOF
-cat >/etc/systemd/system/basket.service <<'EOF'
-[Unit]
-Description=Baskets
-
-[Service]
-ExecStart=/usr/bin/python3 /opt/basket.py
-
-[Install]
-WantedBy=multi-user.target
-EOF
-systemctl daemon-reload
 await 20 sh -c 'getent hosts cache-01'
 systemctl enable --quiet --now basket.service

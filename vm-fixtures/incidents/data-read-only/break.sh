@@ -1,6 +1,6 @@
 #!/bin/sh
 set -eu
-cat >/opt/uploads.py <<'EOF'
+program uploads 'Uploads' <<'EOF'
 """Takes one upload a second."""
 import logging
 import time
@@ -13,17 +13,6 @@ while True:
         logging.error("upload failed: %s", error)
     time.sleep(1)
 EOF
-cat >/etc/systemd/system/uploads.service <<'EOF'
-[Unit]
-Description=Uploads
-
-[Service]
-ExecStart=/usr/bin/python3 /opt/uploads.py
-
-[Install]
-WantedBy=multi-user.target
-EOF
-systemctl daemon-reload
 systemctl enable --quiet --now uploads.service
 await 10 test -e /srv/upload.tmp
 findmnt -n -o SOURCE,TARGET,FSTYPE /srv | sed 's/$/ defaults 0 2/' >>/etc/fstab

@@ -1,6 +1,6 @@
 #!/bin/sh
 set -eu
-cat >/opt/ledger.py <<'EOF'
+program ledger 'Ledger' <<'EOF'
 """Appends a line to its book, and will not go on when it cannot."""
 import time
 while True:
@@ -8,17 +8,6 @@ while True:
         book.write(b"x" * 20000)
     time.sleep(0.2)
 EOF
-cat >/etc/systemd/system/ledger.service <<'EOF'
-[Unit]
-Description=Ledger
-
-[Service]
-ExecStart=/usr/bin/python3 /opt/ledger.py
-
-[Install]
-WantedBy=multi-user.target
-EOF
-systemctl daemon-reload
 systemctl enable --quiet --now ledger.service
 await 10 test -s /srv/ledger.book
 now

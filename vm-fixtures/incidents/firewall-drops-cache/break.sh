@@ -1,6 +1,6 @@
 #!/bin/sh
 set -eu
-cat >/opt/basket.py <<'EOF'
+program basket 'Baskets' <<'EOF'
 """Asks its cache once a second."""
 import logging
 import socket
@@ -15,17 +15,6 @@ while True:
         logging.error("cannot reach the cache at 127.0.0.1:6379: %s", error)
     time.sleep(1)
 EOF
-cat >/etc/systemd/system/basket.service <<'EOF'
-[Unit]
-Description=Baskets
-
-[Service]
-ExecStart=/usr/bin/python3 /opt/basket.py
-
-[Install]
-WantedBy=multi-user.target
-EOF
-systemctl daemon-reload
 systemctl enable --quiet --now basket.service
 now
 nft -f - <<'EOF'

@@ -1,7 +1,7 @@
 #!/bin/sh
 set -eu
 mkdir -p /srv/import
-cat >/opt/importer.py <<'EOF'
+program importer 'Importer' <<'EOF'
 """Writes all that it sees into a log that it opened once."""
 import logging
 import time
@@ -14,17 +14,6 @@ while True:
         logging.error("cannot write the log: %s", error)
         time.sleep(2)
 EOF
-cat >/etc/systemd/system/importer.service <<'EOF'
-[Unit]
-Description=Importer
-
-[Service]
-ExecStart=/usr/bin/python3 /opt/importer.py
-
-[Install]
-WantedBy=multi-user.target
-EOF
-systemctl daemon-reload
 now
 systemctl enable --quiet --now importer.service
 await 10 test -s /srv/import/import.log
