@@ -41,6 +41,10 @@ USERS = ("diag", "root")
 _TWIN = "twin"
 _LOGIN_EVERY_S = 10.0
 _AT_ONCE = 2
+# A database tidies up when it likes, on one host of a pair and not yet on the other: it is told to do so before, and then not to.
+_TIDY = """command -v psql >/dev/null || exit 0
+for sql in 'alter system set autovacuum = off' 'alter system set checkpoint_timeout = 86400' 'select pg_reload_conf()' 'vacuum' 'checkpoint'
+do su postgres -c "psql -qtAc \\"$sql\\"" >/dev/null; done"""
 _QUIET_S = 60.0  # systemd keeps a user's manager for 10 s after the last session
 
 
@@ -167,6 +171,8 @@ def prove(healthy: Healthy) -> Verdict:
             for user in USERS:
                 witness.host.ssh("true", user=user)
                 hosts[_TWIN].ssh("true", user=user)
+            for host in (witness.host, hosts[_TWIN]):
+                host.ssh(_TIDY, user="root")
             quiet(init)
             quiet(twin_init)
             time.sleep(2)  # what the last session's end still writes
@@ -243,7 +249,8 @@ def document(verdicts: Sequence[Verdict]) -> str:
         "inode, size and times (that of access apart), processes, mounts, listening sockets, addresses, links, routes, nftables,",
         "sysctl, units, packages. All the while strace followed the ssh server and every process below it. Hosts are containers",
         "by systemd-nspawn with their own systemd (or busybox), journald and ssh server. Beside each ran a twin that tai never met,",
-        "with bare logins (`ssh HOST true`) of the same users: what differs there too is the host's own life.",
+        "with bare logins (`ssh HOST true`) of the same users: what differs there too is the host's own life. Databases of both are told",
+        "to tidy up before, and not to do so by themselves while it lasts.",
         "",
         f"**{len(verdicts)} hosts. {said}**" if not bad else f"{len(verdicts)} hosts. {said}",
         "",
