@@ -28,7 +28,9 @@ _SAID: Final = {
     "write-error": r"\bwrit(?:e|es|ing|ten)\b|\bsav(?:e|es|ing)\b|no space|disk full|read-?only|quota|upload|\bfull\b",
     "read-error": r"input/output|\bi/o\b|(?:not|cannot|unable to) (?:be )?(?:read|open)|unreadable|corrupt",
     "data-damage": r"corrupt|damaged|checksum|inconsisten|lost (?:data|rows|files)",
-    "name-error": r"\bdns\b|resolv|unknown host|host ?name|look-?ups?\b|nxdomain|servfail",
+    # An alarm that is resolved is over; a name that is not resolved is not known.
+    "name-error": r"\bdns\b|resolv(?!ed\b)|(?:not|n't|cannot)(?: \w+)? resolved|\b(?:name|host|domain)s?\b[^.\n]{0,30} resolved"
+    r"|unknown host|host ?name|look-?ups?\b|nxdomain|servfail",
     "mount-error": r"mount|\bnfs\b|\bfstab\b|\bshares?\b",
     "container-failure": r"\bpods?\b|container|docker|podman|kubernetes|\bk8s\b|image pull",
     "limit-hit": r"too many|limit|exhaust|not enough",
