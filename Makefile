@@ -19,8 +19,8 @@ test: venv  ## run the tests; installs OpenSSH's server and the shells they need
 	@sh build/test-tools.sh
 	@$(PY)/pytest -q -n auto --dist loadfile
 
-test-slow: venv  ## run the slow tier: networks of namespaces, long outputs, many hosts
-	@sh build/test-tools.sh
+test-slow: venv  ## run the slow tier: networks of namespaces, long outputs, many hosts, labs in containers
+	@sh build/test-tools.sh hosts
 	@$(PY)/pytest -q -n auto --dist loadfile -m slow
 
 test-vllm: venv  ## run the model side against a real vLLM on the processor; the first time it makes one (ten minutes, 2.4 GB)
@@ -42,20 +42,25 @@ constraints:  ## pin and hash the dependencies anew, from the index that pip is 
 	uv pip compile -q pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header -o constraints.txt
 
-record-incidents: venv  ## break every incident's host and record it anew (root; mmdebstrap, systemd-container)
+record-incidents: venv  ## break every incident's host and record it anew (root)
+	@sh build/test-tools.sh machines
 	$(PY)/python vm-fixtures/record.py
 
-record-demo: venv  ## break a real host and record it anew for the demo (root; mmdebstrap, systemd-container)
+record-demo: venv  ## break a real host and record it anew for the demo (root)
+	@sh build/test-tools.sh hosts
 	$(PY)/python vm-fixtures/record.py disk-full-database
 
-read-only-proof: venv  ## do all that tai can on real hosts, watched; writes docs/read-only-proof.md (root; mmdebstrap, systemd-container, strace)
+read-only-proof: venv  ## do all that tai can on real hosts, watched; writes docs/read-only-proof.md (root)
+	@sh build/test-tools.sh hosts
 	@PYTHONPATH=. $(PY)/python vm-fixtures/read_only_proof.py > .cache/read-only-proof.md; said=$$?; \
 	  [ -s .cache/read-only-proof.md ] && cp .cache/read-only-proof.md docs/read-only-proof.md; exit $$said
 
-lab: venv  ## start a lab of real hosts until Ctrl-C: make lab LAB=bastion (root; mmdebstrap, systemd-container)
+lab: venv  ## start a lab of real hosts until Ctrl-C: make lab LAB=bastion (root)
+	@sh build/test-tools.sh hosts
 	@$(PY)/python vm-fixtures/labs.py $(or $(LAB),single)
 
-images: venv  ## build the images of the healthy hosts and the labs, each once (root; mmdebstrap)
+images: venv  ## build the images of the healthy hosts and the labs, each once (root)
+	@sh build/test-tools.sh hosts
 	@$(PY)/python vm-fixtures/healthy.py
 	@$(PY)/python vm-fixtures/image.py debian-12
 
@@ -97,7 +102,8 @@ bench-text: venv  ## sanitising and redacting, MB/s
 incidents: incidents-shared  ## diagnose shared and recorded incidents without a model, and judge: lines kept, causes named, steps that lost
 	@$(PY)/python vm-fixtures/replay.py
 
-incidents-live: venv  ## break real hosts, ask tai as diag and as root, judge, undo (root; mmdebstrap, systemd-container)
+incidents-live: venv  ## break real hosts, ask tai as diag and as root, judge, undo (root)
+	@sh build/test-tools.sh machines
 	$(PY)/python vm-fixtures/live.py
 
 incidents-shared: venv  ## the same for the shared incidents, which are only texts: lines kept, causes named
@@ -116,7 +122,8 @@ bench-calibration: venv  ## confidence against the truth over the shared inciden
 bench-ssh: venv  ## beside OpenSSH, ansible-core and pyinfra on one host, on fifty, and in bulk (root; ten minutes)
 	$(PY)/python -m tests.bench.ssh
 
-bench-hosts: venv  ## commands and seconds of a default run on healthy Debian 11, 12, 13 and busybox (root; mmdebstrap)
+bench-hosts: venv  ## commands and seconds of a default run on healthy Debian 11, 12, 13 and busybox (root)
+	@sh build/test-tools.sh hosts
 	$(PY)/python -m tests.bench.healthy_hosts
 
 clean:  ## remove what the targets above made

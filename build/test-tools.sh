@@ -1,7 +1,8 @@
 #!/bin/sh
 # Sees to the programs that the tests run against: a real OpenSSH server, the login shells that the wire form must
-# survive, strace, and what makes a real journal. Installs what is missing where it may (root on Debian and kin); else names the exact command, and
-# the tests that need it skip by name.
+# survive, strace, and what makes a real journal; with `hosts` also those that build and start hosts in containers, with
+# `machines` those and QEMU. Installs what is missing where it may (root on Debian and kin); else names the exact command,
+# and what needs it says so.
 set -eu
 
 missing=""
@@ -24,6 +25,17 @@ need ip iproute2
 need ps procps
 need ping iputils-ping
 [ -x /lib/systemd/systemd-journal-remote ] || missing="$missing systemd-journal-remote"
+case "${1-}" in hosts | machines)
+    need mmdebstrap mmdebstrap
+    need systemd-nspawn systemd-container
+    need mkfs.ext4 e2fsprogs
+    ;;
+esac
+if [ "${1-}" = machines ]; then
+    need qemu-system-x86_64 qemu-system-x86
+    need qemu-img qemu-utils
+    need zstd zstd
+fi
 
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
