@@ -88,6 +88,14 @@ class HostTurned(Frozen):
     host: str
 
 
+class EngineTurned(Frozen):
+    """The user turned to another who answers; evidence and conversation stay. model: '' for rules, or as the server has one."""
+
+    kind: Literal["engine_turned"] = "engine_turned"
+    engine: str
+    model: str = ""
+
+
 class HostConnected(Frozen):
     """Logged in and probed. sandbox: the layers reached, `argv+fsize+nnp`; missing: the others, each with why."""
 
@@ -314,6 +322,7 @@ Event = (
     | HostConnected
     | HostFailed
     | HostTurned
+    | EngineTurned
     | PlanMade
     | CommandSent
     | ObservationMade

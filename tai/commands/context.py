@@ -42,6 +42,7 @@ class Context:
     waiting: no host has been looked at for that ticket yet. leaving: the user wants to go.
     shelf: the user's sessions. resume: ends the session at hand and goes on with the one in a folder. save: writes the report of
     a session's folder to a file, copy: to the clipboard; both say what they did, and raise InputError.
+    turn: lets another answer, as `/model` is told who and which; says who does, and raises what keeps the one before.
     """
 
     investigation: Investigation
@@ -56,6 +57,7 @@ class Context:
     resume: Callable[[Path], Awaitable[None]] | None = None
     save: Callable[[Path, Path], str] | None = None
     copy: Callable[[Path], str] | None = None
+    turn: Callable[[str, str], Awaitable[str]] | None = None
 
     async def diagnose(self, ticket: str) -> None:
         """Look into `ticket`. When no host can be looked at, it waits for one. Raises what the investigation raises."""

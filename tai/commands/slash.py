@@ -186,9 +186,21 @@ async def window(context: Context, window: Annotated[str, Rest()] = "") -> None:
 
 
 @COMMANDS.command()
-async def model(context: Context) -> None:
-    """Show who answers: the engine and its model."""
-    context.show(Message(context.investigation.who))
+async def model(
+    context: Context, who: Annotated[str, Words(("on", "off", "URL", "NAME"))] = "", name: str = ""
+) -> None:
+    """Show who answers, or let another answer from the next question on.
+
+    off: the rules alone. on: the model of the settings. URL: the model server there, http://HOST:PORT or unix:/PATH, with
+    NAME when it serves several. NAME alone: another model of the same server. The evidence and the conversation stay, and go
+    to that server with the next question; the API key of the settings goes to no other server than theirs.
+    """
+    if not who:
+        context.show(Message(context.investigation.who))
+        return
+    if context.turn is None:
+        raise InputError("nobody else can answer here")
+    context.show(Message(await context.turn(who, name)))
 
 
 @COMMANDS.command()

@@ -87,6 +87,12 @@ class Asking:
         """`vllm m`, or `deterministic`: the engine that is asked first."""
         return f"{self._engine.name} {self._engine.model}".strip()
 
+    async def turn(self, engine: Engine | None) -> Engine:
+        """Ask `engine` first from now on, None for the fallback. The one before is closed."""
+        before, self._engine = self._engine, engine or self._fallback
+        await before.close()
+        return self._engine
+
     def make_prompt(self) -> None:
         """Condense the evidence and render the first question; afterwards `session.prompt_text` is what a model gets.
 

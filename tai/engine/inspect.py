@@ -120,10 +120,10 @@ def _look(catalog: Catalog, observation: Observation, lines: Lines) -> Iterator[
     kinds, rows = _reading(catalog, observation)
     signatures = catalog.reading(kinds)
     lines.look_for(catalog.words)
-    about = asked_about(observation.source)
+    about, asked = asked_about(observation.source), _file_of(observation.argv)
     taken: set[int] = set()
     for signature in sorted(signatures, key=lambda each: each.fallback):
-        found = [_spoken(signature, hit, lines, about) for hit in hits(signature.match, lines, rows)]
+        found = [_spoken(signature, hit, lines, about, asked) for hit in hits(signature.match, lines, rows)]
         if signature.fallback:
             found = [hit for hit in found if hit.lines[0] not in taken]
         if signature.severity != "info":
@@ -133,12 +133,21 @@ def _look(catalog: Catalog, observation: Observation, lines: Lines) -> Iterator[
             yield signature, _subject(signature, hit, named), hit
 
 
-def _spoken(signature: Signature, hit: Hit, lines: Lines, about: str) -> Hit:
-    """The hit with the program and unit whose words the line is, where the signature's own expressions do not name them."""
-    if signature.match.where or hit.values.get("process"):
-        return hit
-    process = speaker(lines.line(hit.lines[0])) or about
-    return Hit(hit.lines, {**hit.values, "process": process}, hit.form) if process else hit
+def _file_of(argv: Sequence[str]) -> str:
+    """The one file or folder that a command was asked about; '' for none or several."""
+    paths = {word for word in argv[1:] if word.startswith("/")}
+    return paths.pop() if len(paths) == 1 else ""
+
+
+def _spoken(signature: Signature, hit: Hit, lines: Lines, about: str, asked: str) -> Hit:
+    """The hit with the file that was asked about, and with the program and unit whose words the line is, where the signature's own
+    expressions do not name them.
+    """
+    values = {"asked": asked, **hit.values} if asked else hit.values
+    if not signature.match.where and not values.get("process"):
+        process = speaker(lines.line(hit.lines[0])) or about
+        values = {**values, "process": process} if process else values
+    return hit if values is hit.values else Hit(hit.lines, values, hit.form)
 
 
 def _with_last_words(

@@ -25,6 +25,7 @@ from tai.engine.session import Session
 from tai.errors import HostError, InputError
 from tai.events import (
     ConversationCleared,
+    EngineTurned,
     FactDropped,
     FactPinned,
     HostTurned,
@@ -318,6 +319,11 @@ class Investigation:
         self.session.forget_evidence()
         self.session.ticket, self.session.pinned = ticket, pinned
         self._bus.emit(HostTurned(host=target.name))
+
+    async def use_engine(self, engine: Engine | None) -> None:
+        """Let another answer from the next question on, None for the fallback; the one before is closed."""
+        turned = await self._asking.turn(engine)
+        self._bus.emit(EngineTurned(engine=turned.name, model=sanitise_line(turned.model)))
 
     async def clear(self) -> None:
         """Forget the conversation; evidence and host stay."""

@@ -13,11 +13,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tai import __version__
-from tai.errors import EXIT_OK, InputError, TaiError
+from tai.errors import EXIT_OK, InputError, ModelError, TaiError
 from tai.frontends.activity import Activity
 from tai.frontends.assembly import Parts, build, new_session, old_session
 from tai.frontends.console import open_console
-from tai.frontends.engines import engine_name
+from tai.frontends.engines import answering, engine_name, same_server, turned
 from tai.frontends.flags import Flags
 from tai.frontends.login import ssh_connect
 from tai.frontends.repl import Repl
@@ -69,7 +69,7 @@ class _Sessions:
 
     def __init__(self, flags: Flags, chosen: Settings, console: Console, activity: Activity) -> None:
         self._flags = flags
-        self._chosen = chosen
+        self._chosen = self._configured = chosen
         self._console = console
         self._activity = activity
         self._leave: list[Callable[[], None]] = []
@@ -104,6 +104,7 @@ class _Sessions:
             resume=self.resume,
             save=lambda folder, path: save(path, recorded_report(folder)),
             copy=lambda folder: copy(text_of("markdown", recorded_report(folder))),
+            turn=self.turn,
         )
         return context
 
@@ -112,6 +113,32 @@ class _Sessions:
         from tai.frontends.doctor import tell  # noqa: PLC0415 - few conversations need it
 
         await tell(replace(self._flags, host=host or None), self._console)
+
+    async def turn(self, who: str, name: str) -> str:
+        """Let another answer, once it was reached; says who does. Raises InputError or ModelError, and then nothing has changed."""
+        context = self._context
+        if context is None:
+            raise InputError("the prompt is not ready yet")
+        chosen = turned(self._chosen, self._configured, who, name)
+        now = context.investigation.who
+        if chosen.engine == "vllm":
+            self._activity.say(f"asking {chosen.model_url} what it serves")
+        try:
+            engine = await answering(chosen)
+        except ModelError as error:
+            raise ModelError(f"{error} {now[:1].upper()}{now[1:]} still answers.") from None
+        finally:
+            self._activity.end()
+        await context.investigation.use_engine(engine)
+        self._chosen = chosen
+        if engine is None:
+            return "The deterministic engine answers from now on; no model is asked."
+        key = self._configured.model_key.get_secret_value() or self._configured.model_key_file
+        withheld = bool(key) and not same_server(chosen.model_url, self._configured)
+        return (
+            f"{context.investigation.who} at {chosen.model_url} answers from now on. The evidence goes there with the next question."
+            + (" The API key of the settings is not sent there: it is another server's." if withheld else "")
+        )
 
     async def resume(self, folder: Path) -> None:
         """End the session at hand and go on with the one in `folder`. Raises InputError, and then nothing has changed."""

@@ -21,6 +21,7 @@ from tai.events import (
     ConversationCleared,
     Diagnosed,
     EngineFailed,
+    EngineTurned,
     Event,
     FactDropped,
     FactPinned,
@@ -150,6 +151,10 @@ class Renderer:
             case HostTurned():
                 if not self._interactive:
                     self._say(hang("turned to ", one_line(event.host, STRONG), lead_style=FAINT))
+            case EngineTurned():
+                if not self._interactive:
+                    who = f"{event.engine} {event.model}".strip()
+                    self._say(hang("turned to ", one_line(who, STRONG), lead_style=FAINT))
             case PlanMade():
                 self._planned(event)
             case CommandSent():

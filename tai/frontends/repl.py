@@ -222,7 +222,7 @@ class Repl:
         context = self._context
         if context is None:
             return ["no host yet", self._engine]
-        parts = status(context.investigation.session, self._engine)
+        parts = status(context.investigation.session, context.investigation.who)
         if context.waiting and context.investigation.session.target_name:
             parts.append("Enter looks into the same ticket")
         return parts

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 
 def status(session: Session, engine: str) -> list[str]:
-    """Host with user and jump chain, engine and model, evidence, window, context. engine: who answers, before anyone has."""
-    parts = [_where(session), _who(session, engine)]
+    """Host with user and jump chain, engine and model, evidence, window, context. engine: who answers."""
+    parts = [_where(session), engine]
     if seen := len(session.observations):
         parts.append("1 piece of evidence" if seen == 1 else f"{seen} pieces of evidence")
     if session.ticket is not None and session.ticket.window:
@@ -32,11 +32,6 @@ def _where(session: Session) -> str:
     name = f"{user}@{target.name}" if user else target.name
     via = host.via if host else tuple((target.jump or "").split(",")) if target.jump else ()
     return f"{name} via {', '.join(via)}" if via else name
-
-
-def _who(session: Session, engine: str) -> str:
-    said = session.diagnosis
-    return f"{said.engine} {said.model}" if said is not None and said.model else engine
 
 
 def _when(window: Window) -> str:

@@ -148,6 +148,17 @@ class VLLMEngine:
             messages = with_repair(messages, said, flaw, question.wording)
             notes.append(f"the model's first answer could not be used ({flaw}) and was repaired")
 
+    async def named(self) -> str:
+        """The model's name; where none is configured, that of the first that the server has. Raises ModelError."""
+        if not self._model:
+            served = await self.models()
+            if not served:
+                raise ModelError(
+                    f"The model server at {self._config.url} serves no model; set model to the name of one."
+                )
+            self._model = served[0].name
+        return self._model
+
     async def models(self) -> tuple[ServedModel, ...]:
         """What the server has, from /v1/models. Raises ModelError."""
         return await self._discovery.models()
@@ -156,7 +167,7 @@ class VLLMEngine:
         """See `Measuring.size`. Costs one request to a server that counts, and one for all where it only lists its windows."""
         try:
             async with asyncio.timeout(_MEASURED_WITHIN_S):
-                model = await self._named()
+                model = await self.named()
                 messages = question.messages
                 if question.thought_tokens and question.wording is not None:
                     messages = with_thoughts(to_think(messages, question.wording), "", question.wording)
@@ -170,7 +181,7 @@ class VLLMEngine:
 
     async def features(self) -> Features:
         """What the server offers, by a request for a few tokens; what it refuses is not asked of it again. Raises ModelError."""
-        model, patience = await self._named(), self._patience()
+        model, patience = await self.named(), self._patience()
         while True:
             link, endpoint = self._connect()
             body = trial(model, self._refused)
@@ -198,7 +209,7 @@ class VLLMEngine:
         By vLLM's /tokenize, which other servers lack: `tai.llm.tokens` estimates.
         """
         try:
-            model = await self._named()
+            model = await self.named()
         except ModelError:
             return None
         return (await self._discovery.count(model, messages, plain=NO_THINKING in self._refused)).tokens
@@ -240,7 +251,7 @@ class VLLMEngine:
         constrained: bool,
     ) -> AsyncGenerator[Delta, None]:
         """Fill `replies`; tries again while nothing was said and a try may help. Raises ModelError when none does."""
-        model = await self._named()
+        model = await self.named()
         tries = 0
         while True:
             enforced = self._constrains(wanted=constrained)
@@ -327,16 +338,6 @@ class VLLMEngine:
         self._window = failure.window or self._window
         said = replies.first.text or replies.first.reasoning
         return ModelError(reason, said=said, overflow=failure.overflow)
-
-    async def _named(self) -> str:
-        if not self._model:
-            served = await self.models()
-            if not served:
-                raise ModelError(
-                    f"The model server at {self._config.url} serves no model; set model to the name of one."
-                )
-            self._model = served[0].name
-        return self._model
 
     def _connect(self) -> tuple[Link, endpoints.Endpoint]:
         endpoint = endpoints.parse(self._config.url, self._config.allow)

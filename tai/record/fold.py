@@ -14,6 +14,7 @@ from tai.events import (
     CommandSent,
     ConversationCleared,
     Diagnosed,
+    EngineTurned,
     FactDropped,
     FactPinned,
     FindingFound,
@@ -91,7 +92,7 @@ class Told:
             case SessionStarted() as event:
                 self.session, self.began, self.started = stamped.session, stamped.at, event
                 self.engine, self.model = event.engine, event.model
-            case SessionResumed() as event:
+            case SessionResumed() | EngineTurned() as event:
                 self.engine, self.model = event.engine, event.model
             case TicketParsed(ticket=ticket):
                 self.ticket, self.said = ticket, []

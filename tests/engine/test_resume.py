@@ -8,8 +8,9 @@ import pytest
 
 from tai.engine.resume import resumed
 from tai.engine.session import Session
-from tai.errors import InputError
+from tai.errors import InputError, ModelError
 from tai.events import Event, HostConnecting, Reads, SessionStarted, Stamped
+from tai.llm.scripted import ScriptedEngine
 from tai.record import fold
 from tai.transport.base import Target
 from tests.engine.test_investigate import CATALOG, NOW, TICKET, Stage, stage
@@ -126,3 +127,20 @@ async def test_an_anonymised_session_is_not_looked_at_again(tmp_path: Path) -> N
     session = again(run, tmp_path, anonymized=True)
     assert "--anonymize" in session.sealed
     assert session.target is None
+
+
+async def test_who_answers_last_is_told_and_the_conversation_stays(tmp_path: Path) -> None:
+    other = ScriptedEngine([ModelError("gone"), ModelError("gone")])
+    run = stage(tmp_path)
+    await run.investigation.diagnose(TICKET)
+    before = list(run.investigation.session.conversation)
+    await run.investigation.use_engine(other)
+    assert fold(told_by(run)).engine == other.name
+    await run.investigation.follow_up("and what about the memory?")
+    (question,) = other.asked
+    assert list(question.messages[: len(before)]) == before
+    await run.investigation.use_engine(None)
+    await run.investigation.follow_up("and the disk?")
+    assert len(other.asked) == 1
+    assert fold(told_by(run)).engine == "deterministic"
+    alike(again(run, tmp_path), run.investigation.session)

@@ -15,6 +15,7 @@ from tai.events import (
     ConversationCleared,
     Diagnosed,
     EngineFailed,
+    EngineTurned,
     Event,
     FactDropped,
     FactPinned,
@@ -269,6 +270,7 @@ def story() -> list[Event]:
         Interrupted(kept=4),
         SessionResumed(version="0.1.0", engine="vllm", model="gemma", after=32, torn=12, broken=7),
         HostTurned(host="db-02"),
+        EngineTurned(engine="vllm", model=f"gemma {HOSTILE}"),
         ConversationCleared(),
         SessionEnded(exit_code=0),
     ]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from tai.errors import InputError
-from tai.frontends.engines import model_engine
+from tai.errors import InputError, ModelError
+from tai.frontends.engines import answering, model_engine, turned
 from tai.settings import Settings
 from tests.llm.asking import hear
 from tests.llm.server import ANSWER, Exchange, running
@@ -46,3 +46,62 @@ async def test_key_of_the_environment_is_taken(monkeypatch: pytest.MonkeyPatch) 
 def test_key_file_that_is_not_there_is_named() -> None:
     with pytest.raises(InputError, match="API key file /nonexistent/key cannot be read"):
         model_engine(Settings(model_url="http://127.0.0.1:1", model_key_file=Path("/nonexistent/key")))
+
+
+CONFIGURED = Settings(
+    model_url="http://127.0.0.1:8000/v1", model="gemma", model_key=SecretStr("direct"), engine="auto"
+)
+
+
+def test_a_conversation_turns_to_rules_and_back_and_to_another_model_of_the_same_server() -> None:
+    off = turned(CONFIGURED, CONFIGURED, "off")
+    assert model_engine(off) is None
+    assert turned(off, CONFIGURED, "on") == CONFIGURED.model_copy(update={"engine": "vllm"})
+    other = turned(off, CONFIGURED, "google/gemma:4b")
+    assert (other.model, other.model_url, other.engine) == (
+        "google/gemma:4b",
+        CONFIGURED.model_url,
+        "vllm",
+    )
+    assert other.model_key == CONFIGURED.model_key
+
+
+def test_who_cannot_answer_is_told_with_what_would() -> None:
+    for who, why in (("on", "name no model server"), ("big", "no server at hand .* big; /model URL")):
+        with pytest.raises(InputError, match=why):
+            turned(Settings(), Settings(), who)
+    with pytest.raises(InputError, match="only after a server's URL"):
+        turned(CONFIGURED, CONFIGURED, "big", "small")
+    for url in ("http://", "ftp://127.0.0.1", "unix:vllm.sock", "http://8.8.8.8/v1"):
+        with pytest.raises(ModelError):
+            turned(CONFIGURED, CONFIGURED, url)
+
+
+async def test_the_key_goes_to_the_server_that_it_is_for_and_to_no_other() -> None:
+    async with running(well) as own, running(well) as other:
+        configured = Settings(model_url=own.url, model_key=SecretStr("direct"))
+        chosen = configured
+        for who in (other.url, "tiny", own.url + "/v1"):
+            chosen = turned(chosen, configured, who)
+            engine = await answering(chosen)
+            assert engine is not None
+            await hear(engine)
+            await engine.close()
+    assert [asked.headers.get("authorization") for asked in own.asked] == ["Bearer direct"]
+    assert [asked.headers.get("authorization") for asked in other.asked] == [None, None]
+
+
+async def test_a_server_is_heard_before_a_conversation_turns_to_it() -> None:
+    async with running(well) as server:
+        chosen = Settings(model_url=server.url)
+        engine = await answering(chosen)
+        assert engine is not None
+        assert engine.model == "tiny"
+        await engine.close()
+        with pytest.raises(ModelError, match="has no model big; it has tiny"):
+            await answering(chosen.model_copy(update={"model": "big"}))
+        server.models = []
+        with pytest.raises(ModelError, match="serves no model"):
+            await answering(chosen)
+    with pytest.raises(ModelError, match=server.url):
+        await answering(chosen)

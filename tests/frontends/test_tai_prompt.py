@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
 import pytest
 
 from tests.frontends.terminal import Terminal
+from tests.llm.server import ANSWER, Exchange, running
 from tests.sshd import ClientHome, Sshd, client_home, free_port, sshd, sshd_factory
 
 __all__ = ["client_home", "sshd", "sshd_factory"]
@@ -130,3 +132,43 @@ def test_plain_comes_from_the_command_line_or_the_config_file(
         terminal.expect("No ticket yet")
         assert "no host yet" not in terminal.everything, "there is no bar"
         assert re.search(rb"\x1b\[(?:\d+;)*(?:3[0-7]|9[0-7]|38;[0-9;]+)m", terminal.raw) is None
+
+
+@pytest.mark.sshd
+async def test_another_answers_while_the_conversation_lasts(
+    client_home: ClientHome, sshd: Sshd, tmp_path: Path
+) -> None:
+    client_home.configure(
+        f"Host db-9\n HostName 127.0.0.1\n Port {sshd.port}\n User {sshd.user}\n IdentityFile {client_home.key}\n"
+    )
+
+    async def well(exchange: Exchange) -> None:
+        await exchange.say(ANSWER.model_dump_json())
+
+    def talk(url: str) -> str:
+        with tai(client_home, tmp_path) as terminal:
+            terminal.expect_prompt("no host yet · deterministic")
+            terminal.send(f"/model http://127.0.0.1:{free_port()}\r")
+            terminal.expect("Deterministic still")
+            terminal.expect_prompt("deterministic")
+            terminal.send(f"/model {url}\r")
+            terminal.expect("answers from now on")
+            terminal.expect_prompt("vllm tiny")
+            terminal.send("/host db-9\r")
+            terminal.expect("Paste the ticket")
+            terminal.send("the shop is down\r")
+            terminal.expect("answered by vllm tiny")
+            terminal.expect_prompt("vllm tiny")
+            terminal.send("/model off\r")
+            terminal.expect("no model is asked")
+            terminal.expect_prompt("deterministic")
+            terminal.send("and now?\r")
+            terminal.expect("no language model was used")
+            terminal.send("\x04")
+            assert terminal.exit_status() == 0
+            return terminal.everything
+
+    async with running(well) as server:
+        everything = await asyncio.to_thread(talk, server.url)
+    assert len(server.asked) == 1
+    assert "Traceback" not in everything
