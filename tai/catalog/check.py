@@ -20,8 +20,10 @@ from tai.parsers.journal import ENTRY_FIELDS
 from tai.parsers.lines import Lines
 from tai.policy import Tier, canonicalise
 
-ALWAYS_TOLD = frozenset({"count", "process", "unit"})
-"""Names that every template over lines may use: how many fitted, and whose words they are (`tai.parsers.speaker`)."""
+ALWAYS_TOLD = frozenset({"asked", "count", "process", "unit"})
+"""Names that every template may use: the file that the command was asked about, how many lines fitted, and whose words they
+are (`tai.parsers.speaker`).
+"""
 
 Location = tuple[str | int, ...]
 Problem = tuple[Location, str]

@@ -122,7 +122,7 @@ class PathGuard:
         kind = self._kinds.get(real)
         if kind is None:
             return  # it is not there; the command itself will say so in the host's words
-        if use.kind == "file" and kind not in _REGULAR:
+        if use.kind in {"file", "cert"} and kind not in _REGULAR:
             raise PolicyRefusal(f"{real} is a {kind}, and only regular files are read")
         if use.kind == "dir" and kind != "directory":
             raise PolicyRefusal(f"{real} is a {kind}, not a directory")

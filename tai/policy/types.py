@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal, get_args
 
-PathKind = Literal["file", "dir", "any", "meta"]
-"""How a path is used: `file` its content is read; `dir` the content of the files below it is read;
-`any` it is a file or a directory whose content is read; `meta` only names, sizes, modes and times are."""
+PathKind = Literal["file", "cert", "dir", "any", "meta"]
+"""How a path is used: `file` its content is read; `cert` it is opened like one, and only what a certificate publishes comes
+out, also where a key stands beside it; `dir` the content of the files below it is read; `any` it is a file or a directory
+whose content is read; `meta` only names, sizes, modes and times are."""
 
 PATH_KINDS: Final[tuple[PathKind, ...]] = get_args(PathKind)
 
 _ABSOLUTE_PATH = re.compile(r"/[^\x00-\x1f\x7f\\*?\[\]{}]{0,1000}")
 _PATH_MEANING: Final[dict[PathKind, str]] = {
     "file": "absolute path of a readable file",
+    "cert": "absolute path of a readable file with a certificate in it",
     "dir": "absolute path of a directory that may be read through",
     "any": "absolute path of a readable file or directory",
     "meta": "absolute path, for names and attributes only",

@@ -81,6 +81,7 @@ NAMED: dict[str, tuple[str, ...]] = {
 }
 PATHS: dict[str, tuple[str, ...]] = {
     "file": ("/etc/hosts", "/proc/meminfo"),
+    "cert": ("/etc/ssl/certs/site.crt", "/etc/shop/tls/site.pem"),
     "dir": ("/etc/systemd", "/var/log"),
     "any": ("/etc/hosts", "/usr/bin/env"),
     "meta": ("/etc", "/", "/home/app/.ssh"),

@@ -185,6 +185,17 @@ def test_path_in_a_flag_is_checked_as_well() -> None:
     refusal("openssl", "x509", "-in", "/etc/ssl/private/site.pem", "-noout")
 
 
+def test_a_certificate_is_read_without_asking_where_its_key_may_be_in_the_same_file() -> None:
+    command = canonicalise(["openssl", "x509", "-in", "/etc/shop/tls/site.pem", "-noout", "-dates"])
+    assert command.paths == (PathUse("/etc/shop/tls/site.pem", "cert"),)
+    assert command.tier is Tier.A
+    assert canonicalise(["openssl", "verify", "-untrusted", "/etc/a/b.pem", "/etc/a/b.pem"]).tier is Tier.A
+    assert canonicalise(["cat", "/etc/shop/tls/site.pem"]).tier is Tier.B
+    refusal("openssl", "x509", "-in", "/etc/shop/tls/site.pem", "-dates")  # would print the file's block
+    refusal("openssl", "x509", "-in", "/etc/shop/tls/site-key.pem", "-noout")
+    refusal("openssl", "x509", "-in", "/home/app/site.pem", "-noout")
+
+
 def test_tier_is_the_highest_of_the_form_and_its_flags() -> None:
     assert canonicalise(["hostname"]).tier is Tier.A
     assert canonicalise(["hostname", "-f"]).tier is Tier.C
