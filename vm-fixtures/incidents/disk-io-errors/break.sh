@@ -23,7 +23,7 @@ ExecStart=/usr/bin/python3 /opt/export.py
 UNIT
 systemctl daemon-reload
 # Large enough to lie on the place that is worn.
-head -c 50M /dev/urandom >/srv/archive.db
+head -c 120M /dev/urandom >/srv/archive.db
 sync
 echo 3 >/proc/sys/vm/drop_caches
 now
