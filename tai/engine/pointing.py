@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tai.catalog import Catalog, Collector, Probe
 from tai.catalog.slots import SAMPLES, SUBJECT_SLOTS, fill_argv
@@ -138,12 +139,19 @@ def led_to(catalog: Catalog, findings: Iterable[Finding]) -> tuple[dict[str, str
     return collectors, probes
 
 
-def _shapes(probe: Probe) -> set[frozenset[str]]:
-    forms = (probe.argv, *(variant.argv for variant in probe.variants))
-    return {_shape(fill_argv(form, SAMPLES)) for form in forms}
+def _shapes(probe: Probe) -> frozenset[frozenset[str]]:
+    return _shapes_of((probe.argv, *(variant.argv for variant in probe.variants)))
 
 
-def _shape(argv: Sequence[str]) -> frozenset[str]:
+@lru_cache(
+    maxsize=2048
+)  # some 500 probes, asked about with each finding of each round: anew they were half of a run's work
+def _shapes_of(forms: tuple[tuple[str, ...], ...]) -> frozenset[frozenset[str]]:
+    return frozenset(_shape(fill_argv(form, SAMPLES)) for form in forms)
+
+
+@lru_cache(maxsize=2048)
+def _shape(argv: tuple[str, ...]) -> frozenset[str]:
     """A command without what it is asked about and how much it shows: journalctl and -u; cat and /etc/fstab; systemctl, show."""
     try:
         words = canonicalise(argv).argv
