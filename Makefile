@@ -5,6 +5,10 @@
 .PHONY: bench-startup bench-policy bench-text bench-inspect bench-calibration bench-condense bench-ssh bench-hosts bench-keys bench-llm bench-gpu
 
 PY := .venv/bin
+# The tests start tai some hundred times; compiled anew each time, that is most of what they do.
+unexport PYTHONDONTWRITEBYTECODE
+# Two to a processor: while one waits for a host or a time limit, the other works.
+WORKERS = $(shell echo $$(( 2 * $$(getconf _NPROCESSORS_ONLN) )))
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,7 +21,7 @@ demo: venv  ## diagnose a recorded real incident over real SSH on loopback
 
 test: venv  ## run the tests; installs OpenSSH's server and the shells they need where it may
 	@sh build/test-tools.sh
-	@$(PY)/pytest -q -n auto --dist loadfile
+	@$(PY)/pytest -q -n $(WORKERS) --dist loadfile
 
 test-slow: venv  ## run the slow tier: networks of namespaces, long outputs, many hosts, labs in containers
 	@sh build/test-tools.sh hosts

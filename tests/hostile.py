@@ -18,7 +18,6 @@ from rich.console import Console
 
 from tai import resources
 from tai.bus import Bus
-from tai.catalog import load_catalog
 from tai.commands.views import (
     DiagnosisView,
     EvidenceView,
@@ -47,8 +46,9 @@ from tai.text import Redactor
 from tai.text.sanitise import FORBIDDEN
 from tai.transport.base import Completed, Connection, Target
 from tests.poison import ROLE_TOKENS
+from tests.shipped import shipped
 
-CATALOG = load_catalog([resources.folder("collectors")])
+CATALOG = shipped()
 TEMPLATES = load_templates([resources.folder("prompts")])
 NONCE = "c0ffee" * 3
 

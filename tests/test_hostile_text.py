@@ -62,6 +62,8 @@ def units(argv: tuple[str, ...]) -> Completed:
 # ------------------------------------------------------------------ the host
 
 
+@pytest.mark.slow  # a whole run in which every command prints all of it
+@pytest.mark.timeout(180)
 async def test_standard_output_and_file_names(tmp_path: Path) -> None:
     host = HostileHost(everywhere)
     stage = Stage(tmp_path, host)
@@ -78,6 +80,8 @@ async def test_standard_error(tmp_path: Path, start: int) -> None:
     prove(stage, host)
 
 
+@pytest.mark.slow  # a whole run in which every command prints all of it
+@pytest.mark.timeout(180)
 async def test_names_of_units_and_mounts(tmp_path: Path) -> None:
     host = HostileHost(units)
     stage = Stage(tmp_path, host)
@@ -143,6 +147,8 @@ async def test_attachments_and_their_labels(tmp_path: Path) -> None:
     prove(stage, host)
 
 
+@pytest.mark.slow  # a whole run in which every command prints all of it
+@pytest.mark.timeout(180)
 async def test_follow_up_after_poisoned_evidence(tmp_path: Path) -> None:
     host = HostileHost(everywhere)
     stage = Stage(tmp_path, host)

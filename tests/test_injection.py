@@ -68,6 +68,8 @@ class Known:
                 return Completed(0, b"nothing of note\n")
 
 
+@pytest.mark.slow  # a whole run in which every command prints all of it
+@pytest.mark.timeout(180)
 async def test_names_subjects_and_parsed_fields_that_an_attacker_chose(tmp_path: Path) -> None:
     host = HostileHost(Known())
     stage = Stage(tmp_path, host)

@@ -109,7 +109,9 @@ def flags_in_config(tai: Tai, server: Sshd) -> None:
     tai.home.configure(f"Host {server.address}\n Port {server.port}\n User {server.user}\n")
 
 
-@pytest.mark.parametrize("after_s", [0.0, 0.7, 1.6])
+@pytest.mark.parametrize(
+    "after_s", [pytest.param(0.0, marks=pytest.mark.slow), 0.7, pytest.param(1.6, marks=pytest.mark.slow)]
+)
 def test_a_killed_run_replays_to_its_last_event_and_goes_on(tai: Tai, sshd: Sshd, after_s: float) -> None:
     flags_in_config(tai, sshd)
     prove_killed_session(tai, sshd, after_s)

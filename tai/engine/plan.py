@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from tai.catalog import Catalog, Probe
@@ -174,6 +175,12 @@ class _Candidate:
     part: windows.Part | None = None
 
 
+@lru_cache(maxsize=4096)
+def _canonical(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """Each round asks for most of the commands of the rounds before it. Raises PolicyRefusal."""
+    return canonicalise(argv).argv
+
+
 class _Round:
     """One growing of a plan."""
 
@@ -322,7 +329,7 @@ class _Round:
         part: windows.Part | None,
     ) -> _Candidate | None:
         try:
-            canonical = canonicalise(argv).argv
+            canonical = _canonical(tuple(argv))
         except PolicyRefusal as refusal:
             self._skipped[f"{collector}/{probe.id}: {refusal}"] = None
             return None

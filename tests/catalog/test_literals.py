@@ -6,14 +6,13 @@ import re
 
 import pytest
 
-from tai import resources
-from tai.catalog import load_catalog
 from tai.catalog.literals import clauses, may_fit
 from tai.catalog.matching import hits
 from tai.catalog.patterns import compiled
 from tai.parsers.lines import Lines
+from tests.shipped import shipped
 
-CATALOG = load_catalog([resources.folder("collectors")])
+CATALOG = shipped()
 
 
 @pytest.mark.parametrize(

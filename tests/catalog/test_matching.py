@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tai import resources
-from tai.catalog import load_catalog
 from tai.catalog.matching import hits
 from tai.catalog.model import Match
 from tai.engine.inspect import inspect
 from tai.model import Observation, Outcome
 from tai.parsers.lines import Lines
+from tests.shipped import shipped
 
-CATALOG = load_catalog([resources.folder("collectors")])
+CATALOG = shipped()
 
 
 def at(*times: str, line: str = "link eth0 flaps") -> str:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tai import resources
-from tai.catalog import Catalog, Signature, failed_cases, load_catalog, unproven
+from tai.catalog import Catalog, Signature, failed_cases, unproven
 from tai.catalog.listing import page
 from tai.catalog.slots import SAMPLES, fill_argv
 from tai.policy import Tier, canonicalise
 from tai.ticket import parse as parse_ticket
+from tests.shipped import shipped
 
-CATALOG: Catalog = load_catalog([resources.folder("collectors")])
+CATALOG: Catalog = shipped()
 
 
 @pytest.mark.parametrize("signature", CATALOG.signatures.values(), ids=lambda signature: signature.id)

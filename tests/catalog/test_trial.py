@@ -51,6 +51,7 @@ def no_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TAI_COLLECTORS_DIR", str(tmp_path / "none"))
 
 
+@pytest.mark.slow  # long outputs
 @pytest.mark.timeout(120)
 def test_file_of_a_hundred_signatures_and_a_megabyte_of_cases_is_checked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]

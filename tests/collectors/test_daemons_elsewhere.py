@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from tai import resources
-from tai.catalog import Collector, load_catalog
+from tai.catalog import Collector
 from tai.engine.inspect import inspect
 from tai.model import Finding, Observation, Outcome
 from tai.parsers import parse
+from tests.shipped import shipped
 
-CATALOG = load_catalog([resources.folder("collectors")])
+CATALOG = shipped()
 DATA = Path(os.environ.get("TAI_DATA", Path(__file__).parents[3] / "shared" / "data"))
 DAEMONS = (
     "services",

@@ -10,14 +10,13 @@ import re
 
 import pytest
 
-from tai import resources
-from tai.catalog import load_catalog
 from tai.engine.inspect import inspect
 from tai.model import Observation, Outcome
 from tai.parsers import parse
 from tests.collectors.foreign import insights, jc_fixtures, sosreport
+from tests.shipped import shipped
 
-CATALOG = load_catalog([resources.folder("collectors")])
+CATALOG = shipped()
 MACHINE = {"host", "kernel", "memory", "cpu", "disk", "storage", "filesystems"}
 OURS = {item.id for each in CATALOG.collectors if each.name in MACHINE for item in each.signatures}
 

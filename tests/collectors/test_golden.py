@@ -16,15 +16,14 @@ from pathlib import Path
 
 import pytest
 
-from tai import resources
-from tai.catalog import load_catalog
 from tai.engine.inspect import inspect
 from tai.parsers import parse
 from tai.policy import ReadOnlyCommand
 from tai.text import Redactor, clean
 from tests.collectors.golden_hosts import GOLDEN, HOSTS, index, kept, observations, output, rows
+from tests.shipped import shipped
 
-CATALOG = load_catalog([resources.folder("collectors")])
+CATALOG = shipped()
 DATA = Path(os.environ.get("TAI_DATA", Path(__file__).parents[3] / "shared" / "data"))
 KEPT = [(host, probe) for host in HOSTS for probe in kept(host)]
 PARSED = [(host, probe) for host, probe in KEPT if rows(host, probe) is not None]

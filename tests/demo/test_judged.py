@@ -30,13 +30,11 @@ if TYPE_CHECKING:
     from judge import Judged
 
 NAMES = [name for name in incident.names() if packed.is_recorded(incident.FOLDER / name / "recording")]
-MISSED = {
-    "certificate-expired": "not collected",
-}
+MISSED: dict[str, str] = {}
 """Incidents that tai does not answer rightly yet, with the step that loses them."""
 MISLED: set[str] = set()
 """Those of them for which it names a wrong cause; issue 9 wants none."""
-RIGHT_OUTCOMES = 42
+RIGHT_OUTCOMES = 43
 """Of all; issue 9 wants 26 of 30."""
 
 

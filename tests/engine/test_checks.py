@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tai import resources
 from tai.answer import SaidCheck, SaidValue
-from tai.catalog import load_catalog
 from tai.engine.checks import Checks, probe_names
 from tai.model import Facts, NextCheck, Observation, Outcome, Ticket
 from tai.policy import check
 from tai.text.sanitise import FORBIDDEN
 from tests.engine.evidence import observation
 from tests.poison import TEXTS
+from tests.shipped import shipped
 
-CATALOG = load_catalog([resources.folder("collectors")])
+CATALOG = shipped()
 DEBIAN = Facts(family="debian", tools=("df", "du", "journalctl", "systemctl", "ss", "cat", "tail"))
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from tai.catalog import load_catalog
 from tai.engine.condense import condense
 from tai.engine.hints import hints
 from tai.engine.inspect import inspect
 from tai.llm.tokens import count
 from tai.model import Citation, Finding, Observation, Outcome, Subjects, Ticket
+from tests.shipped import shipped
 
-CATALOG = load_catalog([Path(__file__).parents[2] / "collectors"])
+CATALOG = shipped()
 TICKET = Ticket(text="shop.service does not start", subjects=Subjects(units=("shop.service",)))
 BUDGET = 2000
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from tai import resources
-from tai.catalog import load_catalog
 from tai.engine.inspect import Inspection, inspect
 from tai.model import Finding, Observation, Outcome
 from tai.parsers import parse
 from tai.policy import canonicalise
+from tests.shipped import shipped
 
-CATALOG = load_catalog([resources.folder("collectors")])
+CATALOG = shipped()
 OOM = "kernel: Out of memory: Killed process {} ({}) total-vm:1kB, anon-rss:1kB, file-rss:0kB"
 
 

@@ -17,7 +17,6 @@ from rich.console import Console
 from tai import resources
 from tai.answer import Answer, SaidCheck, SaidClaim, SaidQuote, SaidValue
 from tai.bus import Bus
-from tai.catalog import load_catalog
 from tai.engine.investigate import Investigation
 from tai.engine.options import Caps, Options
 from tai.engine.prompt import load_templates
@@ -34,8 +33,9 @@ from tai.text import Redactor
 from tai.transport.base import Completed, Connection, Target
 from tai.transport.replay import ReplayConnection
 from tests.engine.evidence import DF
+from tests.shipped import shipped
 
-CATALOG = load_catalog([resources.folder("collectors")])
+CATALOG = shipped()
 TEMPLATES = load_templates([resources.folder("prompts")])
 NOW = datetime(2026, 11, 21, 15, tzinfo=UTC)
 FULL = DF.splitlines()[2]

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from tai import resources
 from tai.catalog import load_catalog
 from tai.engine.plan import Plan, Seen, Step, expand, later, plan
 from tai.errors import InputError
@@ -16,9 +15,10 @@ from tai.model import Citation, Facts, Finding, Observation, Outcome, Subjects, 
 from tai.policy import ReadOnlyCommand
 from tai.policy.sandbox import PROBED_TOOLS
 from tai.transport.distributions import family
+from tests.shipped import shipped
 
 CATALOG = load_catalog([Path(__file__).parent / "collectors"])
-SHIPPED = load_catalog([resources.folder("collectors")])
+SHIPPED = shipped()
 DEBIAN = Facts(
     os_id="debian",
     os_version="12",

@@ -6,12 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tai import resources
-from tai.catalog import load_catalog
 from tai.engine.pointing import ranked
 from tai.ticket import parse
+from tests.shipped import shipped
 
-CATALOG = load_catalog([resources.folder("collectors")])
+CATALOG = shipped()
 NOW = datetime(2026, 11, 21, 15, 0, tzinfo=UTC)
 
 

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from tai import resources
 from tai.answer import Answer
-from tai.catalog import load_catalog
 from tai.engine import prompt
 from tai.engine.condense import condense
 from tai.engine.verify import verify
@@ -28,6 +27,7 @@ from tai.text.sanitise import FORBIDDEN
 from tai.ticket import parse
 from tests import poison
 from tests.engine.evidence import DF, LOG, finding, observation
+from tests.shipped import shipped
 
 TEMPLATES = prompt.load_templates([resources.folder("prompts")])
 TICKET = parse("shop down on db-01 since 14:00 UTC", now=datetime(2026, 11, 21, 15, tzinfo=UTC))
@@ -91,7 +91,7 @@ def test_the_worked_example_is_one_whole_valid_answer_in_the_order_of_the_contra
 
 
 def test_the_example_proposes_what_the_catalogue_has() -> None:
-    catalog = load_catalog([resources.folder("collectors")])
+    catalog = shipped()
     system = rendered(DF)[0].content
     said = read_answer(system[system.index('{"observations"') :])
     assert isinstance(said, Answer)

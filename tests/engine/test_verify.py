@@ -131,6 +131,7 @@ def test_a_quote_of_several_lines_is_looked_up_line_by_line() -> None:
     assert bad.outcome == "inconclusive"
 
 
+@pytest.mark.slow  # long outputs
 def test_looking_up_in_a_large_output_stays_quick_in_what_it_compares() -> None:
     """No timed assert: what would hang here is a comparison letter by letter with each of 40,000 lines."""
     text = "".join(f"Nov 21 14:00:00 db-01 app[{n}]: request {n} took {n % 97} ms\n" for n in range(40_000))

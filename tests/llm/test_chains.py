@@ -6,17 +6,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tai import resources
 from tai.answer import Answer
-from tai.catalog import load_catalog
 from tai.engine.inspect import inspect
 from tai.llm.base import Question
 from tai.llm.deterministic import answer
 from tai.model import Observation, Outcome
 from tai.parsers import parse
 from tai.ticket import parse as read_ticket
+from tests.shipped import shipped
 
-CATALOG = load_catalog([resources.folder("collectors")])
+CATALOG = shipped()
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
 DAY = "2026-11-20T"
 

@@ -7,9 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tai import resources
 from tai.answer import Answer
-from tai.catalog import load_catalog
 from tai.engine.inspect import inspect
 from tai.engine.verify import verify
 from tai.llm.base import Question, Said
@@ -17,8 +15,9 @@ from tai.llm.deterministic import DeterministicEngine, answer
 from tai.model import Observation, Outcome, Subjects, Ticket, Window
 from tai.parsers import parse
 from tests.collectors.golden_hosts import HOSTS, observations
+from tests.shipped import shipped
 
-CATALOG = load_catalog([resources.folder("collectors")])
+CATALOG = shipped()
 DAY = "2026-11-20T"
 FULL = "Filesystem     Type  Size  Used Avail Use% Mounted on\n/dev/vda       ext4   20G  7.1G   12G  38% /\n/dev/vdb       ext4  2.0G  2.0G     0 100% /var\n"
 ROOMY = FULL.replace("2.0G     0 100%", "1.0G  1.0G  50%")

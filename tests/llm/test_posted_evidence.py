@@ -6,17 +6,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tai import resources
 from tai.answer import Answer
-from tai.catalog import load_catalog
 from tai.engine.inspect import inspect
 from tai.llm.base import Question
 from tai.llm.complaints import complained_of
 from tai.llm.deterministic import answer
 from tai.model import Finding, Observation, Outcome
 from tai.ticket import parse
+from tests.shipped import shipped
 
-CATALOG = load_catalog([resources.folder("collectors")])
+CATALOG = shipped()
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
 
 DF = (

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tai import resources
-from tai.catalog import load_catalog
 from tai.engine.inspect import inspect
 from tai.model import Observation, Outcome
 from tai.parsers import parse
+from tests.shipped import shipped
 
 TWO = """\
   pool: rpool
@@ -67,7 +66,7 @@ def test_no_pools_is_an_answer_and_nonsense_is_none() -> None:
 
 
 def test_finding_names_the_device_and_its_pool() -> None:
-    catalog = load_catalog([resources.folder("collectors")])
+    catalog = shipped()
     seen = Observation(
         id="E1", host="", collector="", probe="", label="zpool status", outcome=Outcome.OK, text=TWO
     )

@@ -38,6 +38,7 @@ AT_ONCE = 4  # most of the time goes into waiting for reports and name servers
 PER_WORLD = 40
 
 pytestmark = [
+    pytest.mark.slow,  # a process under strace for every command of the catalogue
     pytest.mark.skipif(
         not strace.can_unshare(), reason="needs root, unshare, overlayfs and strace: apt-get install strace"
     ),

@@ -375,6 +375,7 @@ ADVERSARIAL = [
 ]
 
 
+@pytest.mark.slow  # long outputs
 @pytest.mark.parametrize("piece", ADVERSARIAL)
 def test_a_long_hostile_line_takes_time_in_proportion(piece: str) -> None:
     """A pattern that is quadratic would need minutes for 150 kB here, and the suite's time limit would say so."""
