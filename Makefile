@@ -23,9 +23,9 @@ test: venv  ## run the tests; installs OpenSSH's server and the shells they need
 	@sh build/test-tools.sh
 	@$(PY)/pytest -q -n $(WORKERS) --dist loadfile
 
-test-slow: venv  ## run the slow tier: networks of namespaces, long outputs, many hosts, labs in containers
+test-slow: venv  ## run the slow tier: networks of namespaces, labs, long outputs, whole runs of attack, every command under strace
 	@sh build/test-tools.sh hosts
-	@$(PY)/pytest -q -n auto --dist loadfile -m slow
+	@$(PY)/pytest -q -n $(WORKERS) --dist loadfile -m slow
 
 test-vllm: venv  ## run the model side against a real vLLM on the processor; the first time it makes one (ten minutes, 2.4 GB)
 	@build/vllm-cpu.sh >/dev/null; made=$$?; \
