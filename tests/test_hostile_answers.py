@@ -17,6 +17,7 @@ from tai.llm.scripted import ScriptedEngine
 from tai.transport.base import Completed
 from tests.hostile import HostileHost, Stage, prove
 from tests.poison import TEXTS, answers
+from tests.tiers import first_quick
 
 TICKET = "postgresql.service on db-01 fails since 14:00, port 5432, /srv is full"
 
@@ -42,7 +43,7 @@ class Thinking:
         return None
 
 
-@pytest.mark.parametrize("answer", answers(), ids=lambda answer: ascii(answer.cause[:20]))
+@pytest.mark.parametrize("answer", first_quick(answers()), ids=lambda answer: ascii(answer.cause[:20]))
 async def test_fields_of_a_models_answer(tmp_path: Path, answer: Answer) -> None:
     host = HostileHost(quiet)
     stage = Stage(tmp_path, host, engine=ScriptedEngine([answer, answer]))

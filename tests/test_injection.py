@@ -18,6 +18,7 @@ from tai.policy import Tier, check
 from tai.transport.base import Completed
 from tests.hostile import HostileHost, Stage, prove
 from tests.poison import LINES, TEXTS
+from tests.tiers import first_quick
 
 TICKET = "postgresql.service on db-01 fails since 14:00, port 5432, /srv is full"
 SHORT = [line[:200] for line in LINES.values()]
@@ -186,7 +187,7 @@ async def test_a_harmless_check_that_a_line_asked_for_waits_for_a_person_too(tmp
     prove(stage, host)
 
 
-@pytest.mark.parametrize("start", range(0, len(TEXTS), 20))
+@pytest.mark.parametrize("start", first_quick(range(0, len(TEXTS), 20)))
 async def test_a_model_that_repeats_the_lines_as_its_own_words(tmp_path: Path, start: int) -> None:
     texts = TEXTS[start : start + 20]
     baits = [

@@ -19,6 +19,7 @@ from tai.model import Attachment
 from tai.transport.base import Completed
 from tests.hostile import HostileHost, Stage
 from tests.llm.server import ANSWER, running
+from tests.tiers import first_quick
 
 # `%s` is a secret. What stands around it is as the programs print it.
 ARGUMENTS = (
@@ -102,7 +103,7 @@ def everything(stage: Stage) -> str:
     return "\n".join([stage.recorded, stage.ndjson, stage.screen, stage.session.prompt_text])
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
+@pytest.mark.parametrize("seed", first_quick(range(3)))
 async def test_nothing_that_a_host_prints_leaves_unmasked(tmp_path: Path, seed: int) -> None:
     planting = Planting(seed)
     for at, host in enumerate(hosts(planting)):

@@ -60,7 +60,7 @@ def test_at_least_thirty_incidents_are_recorded_six_of_them_with_nothing_wrong()
     assert outcomes.count("healthy") >= 6
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)  # 43 replays, half a minute of one processor that others may want as well
 def test_nobody_is_misled_but_by_those_on_record_and_no_healthy_host_has_a_grave_finding(
     verdicts: dict[str, Judged],
 ) -> None:
@@ -72,7 +72,7 @@ def test_nobody_is_misled_but_by_those_on_record_and_no_healthy_host_has_a_grave
     assert sum(judged.outcome_right for judged in verdicts.values()) >= RIGHT_OUTCOMES
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)  # 43 replays, half a minute of one processor that others may want as well
 def test_every_incident_is_answered_rightly_but_for_those_on_record(verdicts: dict[str, Judged]) -> None:
     assert {name: judged.lost for name, judged in verdicts.items() if not judged.right} == MISSED
 
