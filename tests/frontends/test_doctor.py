@@ -67,7 +67,7 @@ def test_a_host_is_looked_at_step_by_step_and_only_id_is_run_there(
     assert [event["argv"] for event in recorded if event["kind"] == "command_sent"] == [["id"]]
 
 
-@pytest.mark.slow  # nine ways to fail, some by a time limit
+@pytest.mark.slow  # several servers, one after the other
 def test_the_step_that_fails_is_the_last_line(tai: Tai, sshd_factory: SshdFactory, tmp_path: Path) -> None:
     first = sshd_factory()
     assert tai("doctor", *tai.at(first)).returncode == 0
