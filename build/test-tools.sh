@@ -29,6 +29,7 @@ case "${1-}" in hosts | machines)
     need mmdebstrap mmdebstrap
     need systemd-nspawn systemd-container
     need mkfs.ext4 e2fsprogs
+    need nft nftables
     ;;
 esac
 if [ "${1-}" = machines ]; then
