@@ -56,7 +56,7 @@ record-demo: venv  ## break a real host and record it anew for the demo (root)
 
 read-only-proof: venv  ## do all that tai can on real hosts, watched; writes docs/read-only-proof.md (root)
 	@sh build/test-tools.sh hosts
-	@PYTHONPATH=. $(PY)/python vm-fixtures/read_only_proof.py > .cache/read-only-proof.md; said=$$?; \
+	@mkdir -p .cache; PYTHONPATH=. $(PY)/python vm-fixtures/read_only_proof.py > .cache/read-only-proof.md; said=$$?; \
 	  [ -s .cache/read-only-proof.md ] && cp .cache/read-only-proof.md docs/read-only-proof.md; exit $$said
 
 lab: venv  ## start a lab of real hosts until Ctrl-C: make lab LAB=bastion (root)

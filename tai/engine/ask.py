@@ -85,7 +85,7 @@ class Asking:
     @property
     def who(self) -> str:
         """`vllm m`, or `deterministic`: the engine that is asked first."""
-        return f"{self._engine.name} {self._engine.model}".strip()
+        return f"{self._engine.name} {sanitise_line(self._engine.model)}".strip()  # a server names itself
 
     async def turn(self, engine: Engine | None) -> Engine:
         """Ask `engine` first from now on, None for the fallback. The one before is closed."""

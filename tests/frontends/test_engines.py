@@ -9,7 +9,9 @@ from pydantic import SecretStr
 
 from tai.errors import InputError, ModelError
 from tai.frontends.engines import answering, model_engine, turned
+from tai.llm.vllm import VLLMConfig, VLLMEngine
 from tai.settings import Settings
+from tests.engine.test_investigate import stage
 from tests.llm.asking import hear
 from tests.llm.server import ANSWER, Exchange, running
 
@@ -89,6 +91,12 @@ async def test_the_key_goes_to_the_server_that_it_is_for_and_to_no_other() -> No
             await engine.close()
     assert [asked.headers.get("authorization") for asked in own.asked] == ["Bearer direct"]
     assert [asked.headers.get("authorization") for asked in other.asked] == [None, None]
+
+
+def test_a_server_cannot_write_to_the_terminal_by_the_name_of_its_model(tmp_path: Path) -> None:
+    run = stage(tmp_path, engine=VLLMEngine(VLLMConfig("http://127.0.0.1:1", "tiny\x1b[31m\x1b]0;owned\x07")))
+    assert run.investigation.who.startswith("vllm tiny")
+    assert not set("\x1b\x07") & set(run.investigation.who)
 
 
 async def test_a_server_is_heard_before_a_conversation_turns_to_it() -> None:
