@@ -15,7 +15,6 @@ from typing import Any, Final
 from tai.catalog.literals import may_fit
 from tai.catalog.model import Match
 from tai.catalog.patterns import compiled
-from tai.parsers.lines import Lines
 
 _DIGITS: Final = "0123456789"
 # Kinds of line that are remembered for one signature and text: where there are more, the log is no flood.
@@ -23,50 +22,68 @@ _MOST: Final = 4096
 
 Told = tuple[int, dict[str, str | None]]
 """Which of a signature's expressions fits, and what its groups found."""
+Spans = tuple[tuple[str, int, int], ...]
+"""Each group's name, its first character and the one behind its last; -1 where it took no part."""
 
 
 class Alike:
     """What one signature's expressions find in the lines of one text, each kind of line searched once."""
 
-    def __init__(self, match: Match, lines: Lines, table: bytes) -> None:
-        self._match = match
-        self._lines = lines
+    def __init__(self, match: Match, table: bytes) -> None:
+        self._unless = compiled(match.unless) if match.unless else None
         self._table = table
-        self._known: dict[bytes, tuple[int, dict[str, tuple[int, int]]] | None] = {}
+        self._known: dict[bytes, tuple[int, Spans] | None] = {}
+        self._forms = [_Form(pattern) for pattern in match.line]
 
-    def told(self, number: int) -> Told | None:
-        """The first form in line `number` and what it found; None when none fits, or when `unless` does."""
-        raw = self._lines.raw(number)
-        key = raw.translate(self._table)
-        if key in self._known:
+    def told(self, line: bytes) -> Told | None:
+        """The first form in the line and what it found; None when none fits, or when `unless` does."""
+        key = line.translate(self._table)
+        try:
             found = self._known[key]
-            if found is None:
-                return None
-            line = raw.decode("utf-8", "surrogatepass")
-        else:
-            line = raw.decode("utf-8", "surrogatepass")
+        except KeyError:
             found = self._search(line)
             if len(self._known) < _MOST:
                 self._known[key] = found
-            if found is None:
-                return None
+        if found is None:
+            return None
         form, spans = found
-        return form, {name: line[start:end] if start >= 0 else None for name, (start, end) in spans.items()}
+        text = line.decode("utf-8", "surrogatepass")
+        return form, {name: text[start:end] if start >= 0 else None for name, start, end in spans}
 
-    def _search(self, line: str) -> tuple[int, dict[str, tuple[int, int]]] | None:
-        lower = line.lower()
-        for form, pattern in enumerate(self._match.line):
-            if may_fit(pattern, lower) and (found := compiled(pattern).search(line)):
-                if self._match.unless and compiled(self._match.unless).search(line):
-                    return None
-                return form, {name: found.span(name) for name in found.re.groupindex}
+    def _search(self, line: bytes) -> tuple[int, Spans] | None:
+        text = line.decode("utf-8", "surrogatepass")
+        lower = text.lower()
+        for number, form in enumerate(self._forms):
+            if may_fit(form.pattern, lower) and (spans := form.spans(line, text)) is not None:
+                return None if self._unless and self._unless.search(text) else (number, spans)
         return None
 
 
-def alike(match: Match, lines: Lines) -> Alike | None:
-    """For the lines of a text that are shorter than `LONGEST`; None where an expression compares what it found (`\\1`)."""
+class _Form:
+    """One expression, with its own kinds of line: where another one looks closely at digits, this one need not search again."""
+
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
+        self._table = _table((pattern,))
+        self._known: dict[bytes, Spans | None] = {}
+
+    def spans(self, line: bytes, text: str) -> Spans | None:
+        """Where the groups stand in the line, which is given as bytes and as text; None when the expression does not fit."""
+        assert self._table is not None  # noqa: S101 - `alike` makes none of expressions that refer back
+        key = line.translate(self._table)
+        if key in self._known:
+            return self._known[key]
+        found = compiled(self.pattern).search(text)
+        spans = None if found is None else tuple((name, *found.span(name)) for name in found.re.groupindex)
+        if len(self._known) < _MOST:
+            self._known[key] = spans
+        return spans
+
+
+def alike(match: Match) -> Alike | None:
+    """For lines that are shorter than `LONGEST`; None where an expression compares what it found (`\\1`)."""
     table = _table((*match.line, match.unless or ""))
-    return None if table is None else Alike(match, lines, table)
+    return None if table is None else Alike(match, table)
 
 
 @cache

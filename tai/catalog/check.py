@@ -53,7 +53,7 @@ def failed_cases(signature: Signature, parsers: dict[str, str]) -> Iterator[tupl
             except ValueError as error:
                 yield n, f"the parser {parser} gave up: {error}"
                 continue
-        found = hits(signature.match, Lines(case.text), rows)
+        found = list(hits(signature.match, Lines(case.text), rows))
         if bool(found) != case.matches:
             yield n, f"it {'fits' if found else 'does not fit'}, and should{' not' if found else ''}"
         for name, wanted in case.values.items() if found else ():

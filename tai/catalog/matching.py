@@ -39,30 +39,29 @@ class Hit:
     form: int = 0
 
 
-def hits(match: Match, lines: Lines, rows: Sequence[Row] | None) -> list[Hit]:
-    """Every line or row of the text that fits, in order; empty when there are fewer than `match.min`.
+def hits(match: Match, lines: Lines, rows: Sequence[Row] | None) -> Iterator[Hit]:
+    """Every line or row of the text that fits, in order; nothing when there are fewer than `match.min`.
 
     rows: what the text's parser made of it, None when there is no parser or it gave up.
     """
+    found: Iterator[Hit] = iter(())
     if match.message_id and (entries := _entries(rows)):
-        found = list(_entry_hits(match, entries))
+        found = _entry_hits(match, entries)
     elif match.where:
-        found = list(_row_hits(match, lines, rows or ()))
+        found = _row_hits(match, lines, rows or ())
         if match.largest:
-            found = sorted(found, key=lambda hit: -hit.values.get(match.largest, 0))[:_LARGEST]
+            found = iter(sorted(found, key=lambda hit: -hit.values.get(match.largest, 0))[:_LARGEST])
     elif match.line:
-        found = list(_line_hits(match, lines))
-    else:
-        found = []
-    return found if match.min == 1 else _enough(match, lines, found)
+        found = _line_hits(match, lines)
+    yield from found if match.min == 1 else _enough(match, lines, list(found))
 
 
 def _line_hits(match: Match, lines: Lines) -> Iterator[Hit]:
     numbers = lines.holding(match.has)
-    same = alike(match, lines) if len(numbers) > _MANY else None
+    same = alike(match) if len(numbers) > _MANY else None
     for number in numbers:
-        if same is not None and lines.length(number) < LONGEST:
-            if kind := same.told(number):
+        if same is not None and len(raw := lines.raw(number)) < LONGEST:
+            if kind := same.told(raw):
                 yield Hit((number,), kind[1], kind[0])
         elif told := _in_line(match, lines, number):
             yield Hit((number,), told[1].groupdict(), told[0])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 SAMPLES: Final[dict[str, str]] = {
@@ -60,10 +61,21 @@ def fill_argv(argv: Sequence[str], values: Mapping[str, str]) -> tuple[str, ...]
 
 def fill_text(template: str, values: Mapping[str, Any]) -> str:
     """A sentence with its placeholders filled; a value that is absent or None leaves nothing behind."""
-    return _PLACE.sub(lambda place: _shown(values.get(place[1])), template).strip()
+    plain, *rest = _pieces(template)
+    for name, following in zip(rest[::2], rest[1::2], strict=True):
+        plain += _shown(values.get(name)) + following
+    return plain.strip()
+
+
+@cache
+def _pieces(template: str) -> tuple[str, ...]:
+    """Words and names of a template in turns, words first and last."""
+    return tuple(_PLACE.split(template))
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, str):
+        return value
     if value is None:
         return ""
     if isinstance(value, list | tuple):

@@ -49,17 +49,57 @@ _RANK: Final = {severity: rank for rank, severity in enumerate(reversed(get_args
 
 
 @dataclass(slots=True)
+class _Tally:
+    """What is kept of the hits of one signature about one subject in one observation: a flooded log has a hundred thousand."""
+
+    first: Hit
+    last: Hit
+    telling: Hit
+    """The most telling form of the fault, told in most words; the first of those."""
+    count: int = 1
+
+    def add(self, hit: Hit) -> None:
+        """One hit more, which stands behind those before."""
+        self.last = hit
+        self.count += 1
+        if hit.form < self.telling.form or (
+            hit.form == self.telling.form and _told(hit) > _told(self.telling)
+        ):
+            self.telling = hit
+
+    def with_others(self, others: _Tally) -> _Tally:
+        """Both together."""
+        one, other = (self, others) if self.first.lines <= others.first.lines else (others, self)
+        return _Tally(
+            first=one.first,
+            last=max(one.last, other.last, key=lambda hit: hit.lines),
+            telling=min(one.telling, other.telling, key=lambda hit: (hit.form, -_told(hit), hit.lines)),
+            count=one.count + other.count,
+        )
+
+
+def _told(hit: Hit) -> int:
+    """How many of its values the line told."""
+    values = hit.values
+    return len(values) - list(values.values()).count(None)
+
+
+@dataclass(slots=True)
 class _Seen:
-    """Hits of one signature about one subject: in each observation, in order."""
+    """Hits of one signature about one subject, in each observation."""
 
     signature: Signature
     subject: str
-    by_observation: dict[str, list[Hit]] = field(default_factory=dict)
+    by_observation: dict[str, _Tally] = field(default_factory=dict)
 
     @property
     def best(self) -> str:
         """The observation with most hits, the first of them when several have as many."""
-        return max(self.by_observation, key=lambda name: len(self.by_observation[name]))
+        return max(self.by_observation, key=lambda name: self.by_observation[name].count)
+
+
+_Tallies = Mapping[tuple[str, str], tuple[Signature, _Tally]]
+"""By a signature's id and a subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +108,7 @@ class _Looked:
 
     observation: Observation
     lines: Lines
-    hits: list[tuple[Signature, str, Hit]]
+    tallies: _Tallies
 
 
 class Inspection:
@@ -86,9 +126,9 @@ class Inspection:
             if observation.text:
                 looked = self._look(observation)
                 texts[observation.id] = looked.lines
-                for signature, subject, hit in looked.hits:
-                    same = seen.setdefault((signature.id, subject), _Seen(signature, subject))
-                    same.by_observation.setdefault(observation.id, []).append(hit)
+                for about, (signature, tally) in looked.tallies.items():
+                    same = seen.setdefault(about, _Seen(signature, about[1]))
+                    same.by_observation[observation.id] = tally
         self._looked = {name: looked for name, looked in self._looked.items() if name in texts}
         order = {observation.id: n for n, observation in enumerate(observations)}
         findings = _with_last_words(
@@ -105,7 +145,7 @@ class Inspection:
         looked = self._looked.get(observation.id)
         if looked is None or looked.observation is not observation:
             lines = Lines(observation.text)
-            looked = _Looked(observation, lines, list(_look(self._catalog, observation, lines)))
+            looked = _Looked(observation, lines, _look(self._catalog, observation, lines))
             self._looked[observation.id] = looked
         return looked
 
@@ -115,22 +155,29 @@ def inspect(catalog: Catalog, observations: Sequence[Observation]) -> list[Findi
     return Inspection(catalog).findings(observations)
 
 
-def _look(catalog: Catalog, observation: Observation, lines: Lines) -> Iterator[tuple[Signature, str, Hit]]:
-    """Every hit in one observation, and its subject. General signatures come last, and only get lines that no other one took."""
+def _look(catalog: Catalog, observation: Observation, lines: Lines) -> _Tallies:
+    """The hits in one observation. General signatures come last, and only get lines that no other one took."""
     kinds, rows = _reading(catalog, observation)
-    signatures = catalog.reading(kinds)
     lines.look_for(catalog.words)
     about, asked = asked_about(observation.source), _file_of(observation.argv)
     taken: set[int] = set()
-    for signature in sorted(signatures, key=lambda each: each.fallback):
-        found = [_spoken(signature, hit, lines, about, asked) for hit in hits(signature.match, lines, rows)]
-        if signature.fallback:
-            found = [hit for hit in found if hit.lines[0] not in taken]
-        if signature.severity != "info":
-            taken.update(number for hit in found for number in hit.lines)
+    tallies: dict[tuple[str, str], tuple[Signature, _Tally]] = {}
+    for signature in sorted(catalog.reading(kinds), key=lambda each: each.fallback):
         named = names_in((signature.subject,))
-        for hit in found:
-            yield signature, _subject(signature, hit, named), hit
+        own: set[int] = set()
+        for found in hits(signature.match, lines, rows):
+            if signature.fallback and found.lines[0] in taken:
+                continue
+            hit = _spoken(signature, found, lines, about, asked)
+            key = signature.id, _subject(signature, hit, named)
+            if (known := tallies.get(key)) is not None:
+                known[1].add(hit)
+            else:
+                tallies[key] = signature, _Tally(hit, hit, hit)
+            own.update(hit.lines)
+        if signature.severity != "info":
+            taken |= own
+    return tallies
 
 
 def _file_of(argv: Sequence[str]) -> str:
@@ -215,7 +262,7 @@ def _placed(data: Any, observation: Observation) -> Rows | None:
 
 
 def _subject(signature: Signature, hit: Hit, names: AbstractSet[str]) -> str:
-    if names and not any(hit.values.get(name) for name in names):
+    if names and not any(map(hit.values.get, names)):
         return ""
     return fill_text(signature.subject, hit.values)[:_LONGEST_VALUE]
 
@@ -244,26 +291,24 @@ def _merged(group: list[_Seen]) -> list[_Seen]:
     if not named or not nameless:
         return group
     for name, found in nameless[0].by_observation.items():
-        both = [*named[0].by_observation.get(name, []), *found]
-        named[0].by_observation[name] = sorted(both, key=lambda hit: hit.lines)
+        known = named[0].by_observation.get(name)
+        named[0].by_observation[name] = found if known is None else known.with_others(found)
     return named
 
 
 def _finding(about: _Seen, texts: Mapping[str, Lines], more: str, explained_by: tuple[str, ...]) -> Finding:
     signature, best = about.signature, about.best
     found = about.by_observation[best]
-    # The most telling form of the fault, told in most words; the first of those.
-    telling = min(found, key=lambda hit: (hit.form, -sum(value is not None for value in hit.values.values())))
-    numbers = dict.fromkeys([*telling.lines, *found[0].lines, *found[-1].lines])
+    numbers = dict.fromkeys([*found.telling.lines, *found.first.lines, *found.last.lines])
     cited = tuple(
         Citation(observation=best, line=number, text=texts[best].whole(number))
         for number in list(numbers)[:_MOST_CITED]
     )
-    told = {key: value for key, value in telling.values.items() if not key.startswith("_")}
-    values = {**told, "count": told.get("count") or len(found)}
+    told = {key: value for key, value in found.telling.values.items() if not key.startswith("_")}
+    values = {**told, "count": told.get("count") or found.count}
     times = (
-        f" ({len(found)} times, the first and the last are cited.)"
-        if len(found) > 1 and "{count}" not in signature.explanation
+        f" ({found.count} times, the first and the last are cited.)"
+        if found.count > 1 and "{count}" not in signature.explanation
         else ""
     )
     return Finding(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import accumulate
 from typing import Final
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
@@ -44,18 +45,14 @@ class Lines:
     """A text that is searched by many signatures: its line ends and its words are found once."""
 
     def __init__(self, text: str) -> None:
-        self._data = text.encode("utf-8", "surrogatepass")
+        self._raw = text.encode("utf-8", "surrogatepass").split(b"\n")
         self._where: dict[str, list[int]] = {}  # of the words that were found
         self._looked_for: list[frozenset[str]] = []
 
     @cached_property
     def _ends(self) -> list[int]:
-        ends: list[int] = []
-        at = self._data.find(b"\n")
-        while at >= 0:
-            ends.append(at)
-            at = self._data.find(b"\n", at + 1)
-        return ends
+        """For each line, the place of its line feed; of the last one, the end of the text."""
+        return [after - 1 for after in accumulate(len(line) + 1 for line in self._raw)]
 
     def holding(self, words: Sequence[str]) -> Sequence[int]:
         """The numbers of the lines that hold one of these literal strings, in order and each once."""
@@ -72,11 +69,11 @@ class Lines:
         self._looked_for.append(words.known)
         by_index: dict[int, list[int]] = {}
         ends = self._ends
-        number, after = 1, ends[0] if ends else len(self._data)
-        for index, start, _ in words.find(self._data):
+        number, after = 1, ends[0]
+        for index, start, _ in words.find(b"\n".join(self._raw)):
             if start > after:
                 number = bisect_left(ends, start, lo=number) + 1
-                after = ends[number - 1] if number <= len(ends) else len(self._data)
+                after = ends[number - 1]
                 at = number
             elif number > 1 and start <= ends[number - 2]:
                 # Places come by their ends, so that a long word may begin before a short one that was told already.
@@ -90,45 +87,31 @@ class Lines:
 
     def line(self, number: int) -> str:
         """Line `number`, from 1, cut where signatures stop looking; '' when there is none."""
-        if not 1 <= number <= len(self._ends) + 1:
-            return ""
-        return self.whole(number, LONGEST)
+        return self.whole(number, LONGEST) if 1 <= number <= len(self._raw) else ""
 
     def raw(self, number: int) -> bytes:
         """Line `number` as bytes, whole."""
-        start, end = self._bounds(number)
-        return self._data[start:end]
-
-    def length(self, number: int) -> int:
-        """Bytes of line `number`."""
-        start, end = self._bounds(number)
-        return end - start
+        return self._raw[number - 1]
 
     def around(self, number: int, words: Sequence[str]) -> Iterator[str]:
         """Pieces of a very long line round the first and last place of each word behind its head; few, each `LONGEST` at most."""
-        start, end = self._bounds(number)
-        head = start + LONGEST
+        line = self._raw[number - 1]
         places: set[int] = set()
         for word in (each.encode() for each in words):
-            first = self._data.find(word, head - len(word), min(end, head + _SOUGHT))
-            last = self._data.rfind(word, max(head - len(word), end - _SOUGHT), end)
+            first = line.find(word, LONGEST - len(word), LONGEST + _SOUGHT)
+            last = line.rfind(word, max(LONGEST - len(word), len(line) - _SOUGHT))
             places.update(at for at in (first, last) if at >= 0)
-        upto = start
+        upto = 0
         for at in sorted(places)[:_MOST_PLACES]:
             if at < upto:
                 continue  # the piece before holds it
-            begin, upto = max(start, at - LONGEST // 2), min(end, at + LONGEST // 2)
-            yield self._data[begin:upto].decode("utf-8", "ignore")
+            begin, upto = max(0, at - LONGEST // 2), at + LONGEST // 2
+            yield line[begin:upto].decode("utf-8", "ignore")
 
     def whole(self, number: int, longest: int | None = None) -> str:
         """Line `number` as it stands, to be cited; at most `longest` characters of it when that is given."""
-        start, end = self._bounds(number)
-        if longest is None or end - start <= longest:
-            return self._data[start:end].decode("utf-8", "surrogatepass")
+        line = self._raw[number - 1]
+        if longest is None or len(line) <= longest:
+            return line.decode("utf-8", "surrogatepass")
         # A character may be cut in two at the end of the slice; it lies beyond `longest` characters in any case.
-        return self._data[start : min(end, start + longest * _WIDEST)].decode("utf-8", "ignore")[:longest]
-
-    def _bounds(self, number: int) -> tuple[int, int]:
-        """First byte of the line and the byte behind its last."""
-        start = self._ends[number - 2] + 1 if number > 1 else 0
-        return start, self._ends[number - 1] if number <= len(self._ends) else len(self._data)
+        return line[: longest * _WIDEST].decode("utf-8", "ignore")[:longest]

@@ -54,16 +54,24 @@ def test_each_line_is_told_as_if_it_had_been_searched_by_itself(pattern: str) ->
 
 
 def test_a_kind_is_searched_once_and_digits_that_matter_make_kinds() -> None:
-    text = "\n".join(f"took {n:04} ms, status={n % 10}00" for n in range(LINES))
-    same = alike(Match(line=(r"took (?P<ms>\d+) ms, status=5",), has=("took",)), Lines(text))
+    lines = [f"took {n:04} ms, status={n % 10}00" for n in range(LINES)]
+    same = alike(Match(line=(r"took (?P<ms>\d+) ms, status=5",), has=("took",)))
     assert same is not None
-    assert [number for number in range(1, LINES + 1) if same.told(number)] == list(range(6, LINES + 1, 10))
-    assert same.told(16) == (0, {"ms": "0015"})
+    assert [n for n, line in enumerate(lines) if same.told(line.encode())] == list(range(5, LINES, 10))
+    assert same.told(lines[15].encode()) == (0, {"ms": "0015"})
     assert len(same._known) < 40, "a 5 is told from other digits wherever it stands, and nothing else"
 
 
+def test_digits_that_one_form_tells_apart_do_not_make_kinds_for_another() -> None:
+    lines = [f"job {n:04} failed: no route" for n in range(LINES)]
+    same = alike(Match(line=(r"error AH00526: (?P<what>.+)", r"job \d+ failed: (?P<what>.+)"), has=("e",)))
+    assert same is not None
+    assert {same.told(line.encode()) == (1, {"what": "no route"}) for line in lines} == {True}
+    assert [len(form._known) for form in same._forms] == [0, 1]
+
+
 def test_what_is_compared_with_itself_has_no_kinds() -> None:
-    assert alike(Match(line=(r"(\d+) and \1",), has=("and",)), Lines("")) is None
+    assert alike(Match(line=(r"(\d+) and \1",), has=("and",))) is None
 
 
 def test_the_cases_of_all_signatures_are_told_alike_whatever_their_digits() -> None:
@@ -76,8 +84,8 @@ def test_the_cases_of_all_signatures_are_told_alike_whatever_their_digits() -> N
             for line in {case.text.split("\n")[0] for case in signature.cases}
             for share in (0, 0.2, 0.5, 0.5, 0.8, 1)
         ]
-        same = alike(match, Lines("\n".join(told)))
-        for n, line in enumerate(told, 1):
-            found = same and same.told(n)
+        same = alike(match)
+        for line in told:
+            found = same and same.told(line.encode())
             if same is not None:
                 assert (found and found[1]) == plainly(match, line), (signature.id, line)

@@ -59,7 +59,7 @@ def test_a_flood_gives_the_same_hits_as_its_lines_one_by_one() -> None:
     match = CATALOG.signatures["address-in-use"].match
     line = "Nov 20 14:00:{:02} h shop[{}]: bind: 0.0.0.0:{} failed: Address already in use"
     flood = [line.format(n % 60, n, 8000 + n) for n in range(1000)]
-    whole = hits(match, Lines("\n".join(flood)), None)
+    whole = list(hits(match, Lines("\n".join(flood)), None))
     apart = [hit for text in flood for hit in hits(match, Lines(text), None)]
     assert [hit.values for hit in whole] == [hit.values for hit in apart]
     assert [hit.lines[0] for hit in whole] == list(range(1, 1001))
