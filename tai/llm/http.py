@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Set
+from collections.abc import AsyncGenerator, Iterator, Mapping, Set
 from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import httpx_sse
 
 from tai.errors import ModelError
 from tai.llm import endpoint as endpoints
+from tai.llm.body import Body
 from tai.llm.endpoint import Endpoint, Identity
 from tai.llm.failures import Failure, of_page, of_status, plain
 from tai.llm.patience import Patience
@@ -117,7 +118,7 @@ class Link:
                 stack.push_async_callback(response.aclose)
                 failure = await patience.wait(self._refusal(response, model))
                 if failure is None:
-                    _bound(response, max_bytes)
+                    _bound(response, max_bytes, paced=True)
                     data = await stack.enter_async_context(aclosing(_data(response)))
                     while (event := await patience.wait(anext(data, None))) is not None:
                         yield event
@@ -213,27 +214,9 @@ class Link:
         return of_status(response.status_code, response.headers, body, server=server, model=model)
 
 
-class _Bounded(httpx.AsyncByteStream):
-    """A body that ends in an error once it is longer than it may be."""
-
-    def __init__(self, stream: httpx.AsyncByteStream, max_bytes: int) -> None:
-        self._stream = stream
-        self._left = max_bytes
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._stream:
-            self._left -= len(chunk)
-            if self._left < 0:
-                raise httpx.DecodingError("it is longer than any answer could be")
-            yield chunk
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-
-def _bound(response: httpx.Response, max_bytes: int) -> None:
+def _bound(response: httpx.Response, max_bytes: int, *, paced: bool = False) -> None:
     assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - of an AsyncClient always
-    response.stream = _Bounded(response.stream, max_bytes)
+    response.stream = Body(response.stream, max_bytes, paced=paced)
 
 
 async def _data(response: httpx.Response) -> AsyncGenerator[str, None]:
