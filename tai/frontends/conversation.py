@@ -112,7 +112,7 @@ class _Sessions:
         """Check the way to `host`, '' for none, and show what is found."""
         from tai.frontends.doctor import tell  # noqa: PLC0415 - few conversations need it
 
-        await tell(replace(self._flags, host=host or None), self._console)
+        await tell(replace(self._flags, host=host or None), self._console, self._chosen)
 
     async def turn(self, who: str, name: str) -> str:
         """Let another answer, once it was reached; says who does. Raises InputError or ModelError, and then nothing has changed."""

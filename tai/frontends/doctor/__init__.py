@@ -19,6 +19,7 @@ from tai.frontends.doctor.host import look_at
 from tai.frontends.doctor.line import Line
 from tai.frontends.flags import Flags
 from tai.frontends.lines import BAD, FAINT, GOOD, WARN, hang, shown
+from tai.settings import Settings
 
 _STYLE = {"ok": GOOD, "warn": WARN, "fail": BAD}
 
@@ -31,10 +32,10 @@ def doctor(flags: Flags) -> int:
         return EXIT_INTERRUPTED
 
 
-async def tell(flags: Flags, console: Console) -> int:
-    """Print each line as it is found; the exit status."""
+async def tell(flags: Flags, console: Console, chosen: Settings | None = None) -> int:
+    """Print each line as it is found; the exit status. chosen: the settings that hold, where a conversation has turned from its own."""
     status = EXIT_OK
-    async for line in _lines(flags):
+    async for line in _lines(flags, chosen):
         body = shown(line.detail)
         if line.remedy:
             body.append_text(shown(f"  → {line.remedy}", FAINT))
@@ -44,9 +45,9 @@ async def tell(flags: Flags, console: Console) -> int:
     return status
 
 
-async def _lines(flags: Flags) -> AsyncIterator[Line]:
+async def _lines(flags: Flags, chosen: Settings | None) -> AsyncIterator[Line]:
     try:
-        chosen = flags.settings()
+        chosen = chosen or flags.settings()
     except ConfigError as error:
         yield Line("fail", "config", str(error), "Correct it; nothing else can be looked at before.")
         return
