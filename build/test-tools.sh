@@ -19,6 +19,7 @@ need fish fish
 need ksh93 ksh93u+m
 need mksh mksh
 need busybox busybox-static
+need dropbear dropbear-bin
 need strace strace
 need visudo sudo
 need ip iproute2

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from tai.transport.ssh.loader import asyncssh, packet
+from tai.transport.ssh.servers import one_at_a_time, server_of
 from tai.transport.ssh.session import Session
 
 _PAUSE_S = 0.02  # time for sshd to clear away a session that has ended; doubled each time
@@ -85,6 +86,9 @@ class Channels:
     """The places of one connection. capacity: how many there are now, never below 1. running: commands under way."""
 
     def __init__(self, capacity: int, connection: asyncssh.SSHClientConnection) -> None:
+        """capacity: as many as are wanted."""
+        if one_at_a_time(server_of(connection)):
+            capacity = 1
         self.capacity = capacity
         self.running = 0
         self._most_running = 0

@@ -21,6 +21,7 @@ from tai.transport.base import Completed, Connection, Limits
 from tai.transport.ssh.channels import Channel, Channels
 from tai.transport.ssh.loader import asyncssh
 from tai.transport.ssh.resolve import Hop
+from tai.transport.ssh.servers import one_at_a_time, server_of
 from tai.transport.ssh.session import End, Session
 from tai.transport.ssh.spoken import clean
 from tai.transport.ssh.way import Way
@@ -67,7 +68,7 @@ class SSHConnection(Connection):
         self.notes = tuple(
             dict.fromkeys((*(note for hop in hops for note in hop.settings.notes), *way.warnings))
         )
-        self.details = _not_honoured(hops)
+        self.details = (*_not_honoured(hops), *_careful(way))
 
     async def _execute(self, wire: Wire, *, timeout_s: float, max_bytes: int) -> Completed:
         """See Connection. What is taken off the output: see `noise`."""
@@ -163,6 +164,14 @@ def _not_honoured(hops: Sequence[Hop]) -> tuple[str, ...]:
         for hop in hops
         if hop.settings.not_honoured
     )
+
+
+def _careful(way: Way) -> tuple[str, ...]:
+    version = server_of(way.link.connection)
+    if not one_at_a_time(version):
+        return ()
+    name = clean(version).removeprefix("SSH-2.0-")
+    return (f"commands go one at a time: {name} loses the connection on which several run",)
 
 
 async def _stop(session: Session, channel: Channel, opening: asyncio.Future[None]) -> None:
