@@ -13,6 +13,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 
+from tai.engine.outcome import hung
 from tai.errors import PolicyRefusal
 from tai.policy import PathUse, ReadOnlyCommand, mount_guard, path_allowed
 from tai.transport.base import Completed
@@ -20,8 +21,10 @@ from tai.transport.base import Completed
 Send = Callable[[ReadOnlyCommand], Awaitable[Completed]]
 
 _MOUNTS = ReadOnlyCommand(["cat", "/proc/self/mountinfo"])
-# As many operands as the catalogue allows one `realpath` or `stat`.
-_AT_ONCE = 10
+# As many operands as the catalogue allows one `realpath` or `stat`: a round's paths are seldom more.
+_AT_ONCE = 32
+# Where a look at many hangs, so many at a time are asked about, then each by itself.
+_FEW = 10
 # /proc/mounts and /proc/net lead to the process that looks, which is gone when the command reads: there, it is the command.
 _OWN_PROCESS = re.compile(r"\A/proc/\d+/(?=mounts\Z|mountinfo\Z|net(?:/|\Z))")
 _BY_THE_LOOKER = re.compile(r"/proc/(?!\d)|/etc/mtab\Z")
@@ -42,6 +45,7 @@ class PathGuard:
         self._mounts: str | None = mounts or None
         self._leads_to: dict[str, str] = {}
         self._kinds: dict[str, str] = {}
+        self._hung: set[str] = set()
         self._asked: set[str] = set()
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._knows_m = True  # whether the host's realpath has not refused -m
@@ -120,6 +124,8 @@ class PathGuard:
 
     def _check_kind(self, real: str, use: PathUse) -> None:
         kind = self._kinds.get(real)
+        if kind is None and real in self._hung:
+            raise PolicyRefusal(f"the host did not answer what {real} is, so it is not read")
         if kind is None:
             return  # it is not there; the command itself will say so in the host's words
         if use.kind in {"file", "cert"} and kind not in _REGULAR:
@@ -145,6 +151,9 @@ class PathGuard:
     async def _resolved(self, paths: list[str]) -> dict[str, str]:
         if self._knows_m:
             done = await self._send(ReadOnlyCommand(["realpath", "-m", "--", *paths]))
+            if hung(done):
+                told = await asyncio.gather(*(self._resolved(few) for few in _fewer(paths)))
+                return {path: real for each in told for path, real in each.items()}
             lines = done.stdout.decode("utf-8", "replace").splitlines()
             if done.exit == 0 and len(lines) == len(paths):
                 return dict(zip(paths, lines, strict=True))
@@ -168,6 +177,11 @@ class PathGuard:
 
     async def _stat(self, paths: list[str]) -> None:
         done = await self._send(ReadOnlyCommand(["stat", "-L", "-c", "%F|%n", "--", *paths]))
+        if hung(done):
+            if len(paths) == 1:
+                self._hung.update(paths)
+            await asyncio.gather(*(self._stat(few) for few in _fewer(paths)))
+            return
         for line in done.stdout.decode("utf-8", "replace").splitlines():
             kind, _, name = line.partition("|")
             self._kinds[name] = kind
@@ -188,6 +202,11 @@ def _told_apart(paths: list[str], done: Completed) -> dict[str, str] | None:
 def _batches(paths: list[str], size: int) -> Iterator[list[str]]:
     for at in range(0, len(paths), size):
         yield paths[at : at + size]
+
+
+def _fewer(paths: list[str]) -> Iterator[list[str]]:
+    """Smaller groups of the same paths; none for a single one, which is what hangs."""
+    return _batches(paths, _FEW if len(paths) > _FEW else 1) if len(paths) > 1 else iter(())
 
 
 def _may_look(path: str) -> bool:

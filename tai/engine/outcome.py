@@ -33,7 +33,7 @@ def outcome_of(done: Completed, ok_exit: Container[int], *, program: str = "") -
     """
     if done.disconnected:
         return Outcome.DISCONNECTED, done.disconnected
-    if done.timed_out or (done.exit in _TIMED_OUT and not done.truncated):
+    if hung(done):
         return Outcome.TIMEOUT, f"stopped after {done.duration_s:.0f} s; what came by then is kept"
     if done.truncated:
         return (Outcome.OK if done.stdout else Outcome.EMPTY), "cut at the byte limit; the beginning is kept"
@@ -43,6 +43,11 @@ def outcome_of(done: Completed, ok_exit: Container[int], *, program: str = "") -
             f"ended by signal {done.signal}" if done.signal else "ended without an exit status",
         )
     return _of_exit(done, done.exit, _telling(done.stderr, program), answered=done.exit in ok_exit)
+
+
+def hung(done: Completed) -> bool:
+    """Whether it had not ended by its time: by our clock, or by that of `timeout` on the host."""
+    return done.timed_out or (done.exit in _TIMED_OUT and not done.truncated)
 
 
 def _of_exit(done: Completed, status: int, said: str, *, answered: bool) -> tuple[Outcome, str]:

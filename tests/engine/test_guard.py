@@ -208,6 +208,41 @@ async def test_a_realpath_that_refuses_to_say_what_is_missing_is_asked_so_once()
     ]
 
 
+class Hanging:
+    """A host where a look at one path never ends, in a place that its mount table does not give away. A real one cannot be had."""
+
+    def __init__(self, program: str) -> None:
+        self.argvs: list[tuple[str, ...]] = []
+        self._program = program
+        self.guard = PathGuard(self.send, mounts="26 1 254:1 / / rw shared:1 - ext4 /dev/vda1 rw\n")
+
+    async def send(self, command: ReadOnlyCommand) -> Completed:
+        self.argvs.append(command.argv)
+        program, *_ = command.argv
+        paths = command.argv[command.argv.index("--") + 1 :]
+        if program == self._program and "/var/log/app/hung.log" in paths:
+            return Completed(124)
+        form = "{}\n" if program == "realpath" else "regular file|{}\n"
+        return Completed(0, "".join(form.format(path) for path in paths).encode())
+
+
+@pytest.mark.parametrize("program", ["realpath", "stat"])
+async def test_a_path_that_hangs_takes_no_other_with_it(program: str) -> None:
+    host = Hanging(program)
+    healthy = [f"/var/log/app/{n}.log" for n in range(30)]
+    uses = [
+        use
+        for path in [*healthy[:15], "/var/log/app/hung.log", *healthy[15:]]
+        for use in ReadOnlyCommand(["cat", path]).paths
+    ]
+    await host.guard.look(uses)
+    for path in healthy:
+        assert host.guard.settle(ReadOnlyCommand(["cat", path])).argv[-1] == path
+    with pytest.raises(PolicyRefusal, match=r"could not say where|did not answer what"):
+        host.guard.settle(ReadOnlyCommand(["cat", "/var/log/app/hung.log"]))
+    assert len([argv for argv in host.argvs if argv[0] == program]) == 1 + 4 + 10
+
+
 NFS = (
     b"26 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw\n"
     b"90 26 0:52 / /srv rw,relatime shared:44 - nfs4 filer:/export rw,vers=4.2\n"
