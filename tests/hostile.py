@@ -24,7 +24,7 @@ from tai.commands.views import (
     FindingsView,
     ObservationView,
     PlanView,
-    PromptView,
+    TextView,
     TicketView,
     View,
 )
@@ -167,7 +167,7 @@ class Stage:
         planned = tuple(step.planned for step in session.steps)
         views: list[View] = [PlanView(planned), EvidenceView(tuple(session.observations))]
         views += [ObservationView(seen, 1, 10_000) for seen in session.observations]
-        views += [FindingsView(tuple(session.findings)), PromptView(session.prompt_text)]
+        views += [FindingsView(tuple(session.findings)), TextView(session.prompt_text)]
         if session.ticket:
             views.append(TicketView(session.ticket))
         if session.diagnosis:

@@ -75,7 +75,7 @@ def test_every_command_says_in_one_line_what_it_does(command: Any) -> None:
     [
         ("host", "/host [NAME]"),
         ("collect", "/collect [NAME…]"),
-        ("show", "/show [plan|findings|logs|prompt|diagnosis|N|E3] [raw|parsed|condensed|LINE]"),
+        ("show", "/show [plan|findings|logs|prompt|said|diagnosis|N|E3] [raw|parsed|condensed|LINE]"),
         ("run", "/run COMMAND…"),
         ("next", "/next N"),
         ("quit", "/quit"),
@@ -184,7 +184,15 @@ async def test_host_alone_says_which(talk: Talk) -> None:
 
 
 async def test_before_anything_is_known_every_view_says_so_in_a_sentence(talk: Talk) -> None:
-    for entry in ("/show plan", "/show logs", "/show prompt", "/show diagnosis", "/findings", "/ticket"):
+    for entry in (
+        "/show plan",
+        "/show logs",
+        "/show prompt",
+        "/show said",
+        "/show diagnosis",
+        "/findings",
+        "/ticket",
+    ):
         view = await talk.say(entry)
         assert isinstance(view, Message), entry
         assert re_sentence(view.text), entry

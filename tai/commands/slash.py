@@ -24,8 +24,8 @@ from tai.commands.views import (
     Message,
     ObservationView,
     PlanView,
-    PromptView,
     TableView,
+    TextView,
     TicketView,
     WindowView,
 )
@@ -249,14 +249,14 @@ async def collectors(context: Context) -> None:
 async def show(
     context: Context,
     what: Annotated[
-        str, Words(("plan", "findings", "logs", "prompt", "diagnosis", "N", "E3"), live=_showable)
+        str, Words(("plan", "findings", "logs", "prompt", "said", "diagnosis", "N", "E3"), live=_showable)
     ] = "",
     part: Annotated[str, Words(("raw", "parsed", "condensed", "LINE"))] = "",
 ) -> None:
     """Show the diagnosis again, or what it rests on.
 
     plan: the commands in their order. findings: the signatures that fitted. logs: all evidence, a line each.
-    prompt: what the model was given. diagnosis: the last one. N or E3: the output of command N, or of evidence E3,
+    prompt: what the model was given. said: what it said where that was no answer. diagnosis: the last one. N or E3: the output of command N, or of evidence E3,
     from LINE on; E3:41 shows the lines around a citation. raw is as the host printed it, parsed is in fields, condensed is
     a line of each kind. What is longer than the screen opens in a pager: j k d u g G move, / n N search, w wraps, 1 2 3 change
     between raw, parsed and condensed, q leaves.
@@ -276,7 +276,10 @@ async def show(
             )
         case "prompt":
             text = session.prompt_text
-            context.show(PromptView(text) if text else Message("No prompt was made yet."))
+            context.show(TextView(text) if text else Message("No prompt was made yet."))
+        case "said":
+            said = session.diagnosis.said if session.diagnosis else ""
+            context.show(TextView(said) if said else Message("No model said anything that was no answer."))
         case "diagnosis":
             if session.diagnosis is None:
                 context.show(Message("No diagnosis yet."))

@@ -78,8 +78,8 @@ class FindingsView:
 
 
 @dataclass(frozen=True, slots=True)
-class PromptView:
-    """The prompt as the model got it, to the letter."""
+class TextView:
+    """A text to the letter: the prompt as the model got it, or what the model said."""
 
     text: str
 
@@ -136,7 +136,7 @@ View = (
     | EvidenceView
     | ObservationView
     | FindingsView
-    | PromptView
+    | TextView
     | DiagnosisView
     | TableView
     | ContextView

@@ -37,6 +37,9 @@ _OUTCOME: dict[DiagnosisOutcome, tuple[str, str]] = {
 # Of a longer line a dozen screen lines are shown; /show has the rest.
 _LONGEST_QUOTE = 1000
 
+# Of a broken answer; it is kept whole.
+_LONGEST_SAID = 300
+
 Sources = Mapping[str, str]
 """Observation id to the command line or label that it came from."""
 
@@ -184,3 +187,6 @@ def _engine(said: Diagnosis) -> Iterator[RenderableType]:
     yield by
     if said.degraded:
         yield hang("degraded: ", said.degraded, WARN, WARN)
+    if said.said:
+        told = Text.assemble(one_line(cut(said.said, _LONGEST_SAID), FAINT), ("  /show said", REF))
+        yield hang("the model did say, unchecked: ", told, lead_style=FAINT)

@@ -19,8 +19,8 @@ from tai.commands.views import (
     Message,
     ObservationView,
     PlanView,
-    PromptView,
     TableView,
+    TextView,
     TicketView,
     View,
     WindowView,
@@ -77,7 +77,7 @@ def _lines(view: View) -> Iterable[RenderableType]:  # noqa: PLR0911, PLR0912 - 
             return _observation(view)
         case FindingsView():
             return _findings(view.findings)
-        case PromptView():
+        case TextView():
             return [shown(view.text)]
         case DiagnosisView():
             return diagnosis(view.diagnosis, view.sources)

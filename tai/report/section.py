@@ -16,6 +16,7 @@ TITLES = {"root_cause": "Root cause", "healthy": "Healthy", "inconclusive": "Inc
 # A line of a host can be a megabyte; a ticket wants its beginning, and the digest vouches for the rest.
 _LONGEST_QUOTE = 1000
 _MOST_NOT_LOOKED_AT = 60
+_LONGEST_SAID = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,11 @@ def _all(report: Report) -> Iterator[Section]:
             "Not evidence",
             tuple(Item(_unverified(claim)) for claim in said.unverified),
             note="Said by the engine, and the host printed no such line.",
+        )
+        yield Section(
+            "What the model did say",
+            (Item(quotes=(Quoted("said", said.said[:_LONGEST_SAID], "the model"),)),) if said.said else (),
+            note="It could not be used as an answer, and nothing in it was checked.",
         )
     yield Section(
         "Fault signatures that fitted",

@@ -266,7 +266,14 @@ def story() -> list[Event]:
         FactPinned(n=2, fact=Pinned(text="we rebooted it at 14:05")),
         FactDropped(n=2, fact=Pinned(text="we rebooted it at 14:05")),
         RoundStarted(round=1, of=2, checks=DIAGNOSIS.next_checks),
-        Diagnosed(diagnosis=DIAGNOSIS.model_copy(update={"degraded": "no token for 20 s (model_stall_s)"})),
+        Diagnosed(
+            diagnosis=DIAGNOSIS.model_copy(
+                update={
+                    "degraded": "no token for 20 s (model_stall_s)",
+                    "said": f'{{"cause": "the disk, {HOSTILE}',
+                }
+            )
+        ),
         Interrupted(kept=4),
         SessionResumed(version="0.1.0", engine="vllm", model="gemma", after=32, torn=12, broken=7),
         HostTurned(host="db-02"),

@@ -155,6 +155,8 @@ def test_the_deterministic_engine_says_that_no_model_was_used_and_why() -> None:
     text = screen(story())
     assert "no language model was used" in text
     assert "degraded: no token for 20 s (model_stall_s)" in text
+    assert 'the model did say, unchecked: {"cause": "the disk' in text
+    assert "/show said" in text
 
 
 def test_a_model_is_named() -> None:

@@ -15,8 +15,8 @@ from tai.commands.views import (
     Message,
     ObservationView,
     PlanView,
-    PromptView,
     TableView,
+    TextView,
     TicketView,
     View,
 )
@@ -93,7 +93,7 @@ def test_host_text_is_shown_and_not_obeyed() -> None:
     text = drawn(ObservationView(PASTED, 1, 20), width=200)
     assert r"[bold red]not markup[/] \x1b]8;;http://evil.example\x07link\x1b[2J\u202egnp" in text
     assert "\x1b" not in drawn(Message(HOSTILE), width=200)
-    assert "\x1b" not in drawn(PromptView(HOSTILE), width=200)
+    assert "\x1b" not in drawn(TextView(HOSTILE), width=200)
 
 
 def test_all_evidence_is_a_line_each() -> None:

@@ -119,6 +119,13 @@ def test_a_report_says_what_a_ticket_needs(told: Report) -> None:
     prove_markdown(text)
 
 
+def test_what_a_model_said_in_vain_is_told_as_unchecked(told: Report) -> None:
+    for form in (markdown(told), Page(html(told)).text):
+        assert "What the model did say" in form
+        assert "nothing in it was checked" in form
+        assert '{"cause": "the disk' in form
+
+
 def test_every_form_says_the_same(told: Report) -> None:
     page = prove_html(html(told))
     assert told.diagnosis is not None
