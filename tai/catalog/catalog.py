@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from tai.catalog.model import Collector, Probe, Signature
+from tai.catalog.voices import voices
 from tai.model import Bearing
 from tai.parsers.lines import Words
 
@@ -92,6 +93,11 @@ class Catalog:
         return {
             kind: probe.parser for probe in self.probes.values() if probe.parser for kind in probe.reads_as
         }
+
+    @cached_property
+    def voices(self) -> dict[str, frozenset[str]]:
+        """Signature → the programs whose words alone it fits; empty where they are anybody's."""
+        return {name: voices(signature) for name, signature in self.signatures.items()}
 
     @cached_property
     def words(self) -> Words:

@@ -19,6 +19,7 @@ from typing import Any, Final, get_args
 from tai.catalog import Catalog, Signature
 from tai.catalog.matching import Hit, hits
 from tai.catalog.slots import fill_argv, fill_text, names_in
+from tai.catalog.voices import may_say
 from tai.engine.last_words import SIGNATURE as LAST_WORDS
 from tai.engine.last_words import last_words
 from tai.errors import PolicyRefusal
@@ -62,9 +63,10 @@ class _Tally:
         """One hit more, which stands behind those before."""
         self.last = hit
         self.count += 1
-        if hit.form < self.telling.form or (
-            hit.form == self.telling.form and _told(hit) > _told(self.telling)
-        ):
+        best = self.telling
+        # Most tell all that there is to tell, and need no count.
+        lacks = None in best.values.values() or len(hit.values) > len(best.values)
+        if hit.form < best.form or (hit.form == best.form and lacks and _told(hit) > _told(best)):
             self.telling = hit
 
     def with_others(self, others: _Tally) -> _Tally:
@@ -164,19 +166,28 @@ def _look(catalog: Catalog, observation: Observation, lines: Lines) -> _Tallies:
     tallies: dict[tuple[str, str], tuple[Signature, _Tally]] = {}
     for signature in sorted(catalog.reading(kinds), key=lambda each: each.fallback):
         named = names_in((signature.subject,))
-        own: set[int] = set()
+        its: set[int] = set()
+        own = catalog.voices[signature.id]
         for found in hits(signature.match, lines, rows):
             if signature.fallback and found.lines[0] in taken:
                 continue
-            hit = _spoken(signature, found, lines, about, asked)
+            hit = found
+            if not signature.match.where:
+                line = lines.line(found.lines[0])
+                who = speaker(line) if own or not found.values.get("process") else ""
+                if not may_say(signature, own, line, who):
+                    continue
+                hit = _spoken(found, who or about)
+            if asked:
+                hit = Hit(hit.lines, {"asked": asked, **hit.values}, hit.form)
             key = signature.id, _subject(signature, hit, named)
             if (known := tallies.get(key)) is not None:
                 known[1].add(hit)
             else:
                 tallies[key] = signature, _Tally(hit, hit, hit)
-            own.update(hit.lines)
+            its.update(hit.lines)
         if signature.severity != "info":
-            taken |= own
+            taken |= its
     return tallies
 
 
@@ -186,15 +197,11 @@ def _file_of(argv: Sequence[str]) -> str:
     return paths.pop() if len(paths) == 1 else ""
 
 
-def _spoken(signature: Signature, hit: Hit, lines: Lines, about: str, asked: str) -> Hit:
-    """The hit with the file that was asked about, and with the program and unit whose words the line is, where the signature's own
-    expressions do not name them.
-    """
-    values = {"asked": asked, **hit.values} if asked else hit.values
-    if not signature.match.where and not values.get("process"):
-        process = speaker(lines.line(hit.lines[0])) or about
-        values = {**values, "process": process} if process else values
-    return hit if values is hit.values else Hit(hit.lines, values, hit.form)
+def _spoken(hit: Hit, process: str) -> Hit:
+    """The hit with the program whose words the line is, where the signature's own expressions do not name it."""
+    if not process or hit.values.get("process"):
+        return hit
+    return Hit(hit.lines, {**hit.values, "process": process}, hit.form)
 
 
 def _with_last_words(
