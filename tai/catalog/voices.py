@@ -24,6 +24,8 @@ _SYSTEM: Final[Mapping[str, frozenset[str]]] = {
 }
 # The kernel's ring, as dmesg prints it.
 _RING = re.compile(r"(?:<\d+>)?\[ *\d+\.\d+\] ")
+# systemd's own process for a unit, before it becomes the unit's program, is named after that: `(nginx)[812]: `.
+_CHILD = re.compile(r"(?:^| )\([^\s()]{1,60}\)\[\d+\]: ")
 # The time in the common log format of web servers, and the request behind it.
 _REQUEST = re.compile(r"\[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] \"")
 _HEAD: Final = 300
@@ -39,6 +41,6 @@ def voices(signature: Signature) -> frozenset[str]:
 
 def may_say(signature: Signature, own: frozenset[str], line: str, who: str) -> bool:
     """Whether the line can be what the signature is about. own: its `voices`; who: the line's speaker, '' where nobody is named."""
-    if own and who and who.lower() not in own and not _RING.match(line):
+    if own and who and who.lower() not in own and not (_RING.match(line) or _CHILD.search(line, 0, _HEAD)):
         return False
     return ACCESS_LOG in signature.reads or _REQUEST.search(line, 0, _HEAD) is None

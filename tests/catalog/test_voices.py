@@ -62,6 +62,12 @@ def test_a_client_cannot_make_any_finding_of_a_log_by_what_it_asks_for() -> None
     assert {name: what for name, what in made.items() if what} == {}
 
 
+def test_what_systemd_says_before_it_becomes_the_program_is_its_own() -> None:
+    said = "shop.service: Failed to determine user credentials: No such process"
+    for ident in ("systemd[1]", "(shopd)[332]", "(sd-executor)[332]"):
+        assert "unit-user-missing" in found(f"Nov 20 14:00:01 web-01 {ident}: {said}")
+
+
 def test_a_failed_unit_is_told_by_systemd_alone() -> None:
     said = "shop.service: Failed with result 'exit-code'."
     assert found(f"Nov 20 14:00:01 web-01 systemd[1]: {said}")
