@@ -120,7 +120,9 @@ def _of_cause(
     agreeing = [f for f in findings if f.severity != "info" and lines & {cited.ref for cited in f.cited}]
     if agreeing:
         score += 0.2
-        reasons.append(f"a known fault pattern fits: {agreeing[0].title}")
+        first = verified[0].quotes[0].ref if verified and verified[0].quotes else ""
+        best = next((f for f in agreeing if first in {cited.ref for cited in f.cited}), agreeing[0])
+        reasons.append(f"a known fault pattern fits: {best.title}")
     if tie is not None:
         # A fault as grave as this breaks what nobody named; any other that the ticket does not touch is another story.
         grave = any(finding.severity == "critical" for finding in agreeing)

@@ -46,6 +46,9 @@ _UNTOLD: Final = {
     "link": "a network link",
 }
 
+# Placeholders with nothing between them.
+_BESIDE: Final = re.compile(r"(?:\{\w+\}){2,}")
+
 _RANK: Final = {severity: rank for rank, severity in enumerate(reversed(get_args(Severity)))}
 
 
@@ -336,14 +339,20 @@ def _finding(about: _Seen, texts: Mapping[str, Lines], more: str, explained_by: 
 def _sentence(template: str, values: Mapping[str, Any]) -> str:
     """A template filled, and the seams of what the line did not tell closed."""
     told = {key: str(value)[:_LONGEST_VALUE] for key, value in values.items() if value not in (None, "")}
-    text = fill_text(template, {**_UNTOLD, **told})
-    text = re.sub(r"\s*\(\s*\)|: (?=[.;])|,? line\s*(?=:)", "", text)
+    text = fill_text(_BESIDE.sub(lambda beside: _those_told(beside[0], told), template), {**_UNTOLD, **told})
+    text = re.sub(r"\s*\(\s*\)|: (?=[.;])|,? line\s*(?=:)|(?<=\()\s+|[;,:]?\s+(?=\))", "", text)
     text = re.sub(r"\s+([.,;:])", r"\1", text)
     text = re.sub(r"[:,;]\s*([.])", r"\1", text)
     text = re.sub(r"\.\.(?=\s|$)", ".", text)
     text = re.sub(r"(?<!\d)1 times", "once", text)
     text = re.sub(r" {2,}", " ", text)
     return text[:1].upper() + text[1:] if template.startswith("{") and text.startswith("a ") else text
+
+
+def _those_told(beside: str, told: Mapping[str, str]) -> str:
+    """Of placeholders that stand for one another, `{path}{unit}`, those that the line told; the first one where it told none."""
+    names = re.findall(r"\w+", beside)
+    return "".join(f"{{{name}}}" for name in names if name in told) or f"{{{names[0]}}}"
 
 
 def _checks(signature: Signature, values: Mapping[str, Any], subject: str) -> Iterator[tuple[str, ...]]:

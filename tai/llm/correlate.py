@@ -46,6 +46,10 @@ _COMMON_WORDS: Final = """
     utc gmt cet cest
 """
 _COMMON: Final = frozenset(_COMMON_WORDS.split())
+# These say that something is amiss, and not what.
+_NO_TOPIC: Final = frozenset(
+    {"failure", "down", "dead", "died", "outage", "unavailable", "happened", "stop", "stops", "stopped", "stopping", "lost", "missing"}
+)  # fmt: skip
 
 
 @dataclass(slots=True, eq=False)
@@ -221,7 +225,7 @@ def _called(ticket: Ticket, finding: Finding, bearing: Bearing) -> str:
 def _topic(ticket: Ticket, finding: Finding, bearing: Bearing) -> str:
     """A word of its subject that ticket and finding both say ("403", "defunct"), '' for none."""
     said = set(_TOPIC.findall(f"{finding.title} {finding.explanation}".lower()))
-    return next(iter(sorted(said & bearing.topics & set(ticket.words))), "")
+    return next(iter(sorted((said & bearing.topics & set(ticket.words)) - _COMMON - _NO_TOPIC)), "")
 
 
 def _names(ticket: Ticket, finding: Finding, unit: str) -> frozenset[str]:

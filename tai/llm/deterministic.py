@@ -17,7 +17,7 @@ from tai.llm.base import Delta, Question, Said
 from tai.llm.certificates import opening, unopened
 from tai.llm.choosing import beside, chain_of, choose, deeper, graver, only_one, serious, unexplained
 from tai.llm.correlate import Weighed, weigh
-from tai.llm.leads import Lead, leads
+from tai.llm.leads import Lead, form_of, leads
 from tai.llm.ruled_out import ruled_out
 from tai.model import OTHER_OPTIONS, Bearing, Citation, Finding, Observation, Outcome
 from tai.parsers.speaker import message_of
@@ -74,10 +74,10 @@ def answer(question: Question, symptoms: AbstractSet[str], bearings: Mapping[str
     details = [one for one in weighed if one.finding.severity == "info" and one is not chosen]
     if chosen is not None:
         return _root_cause(question, chosen, [one for one in causes if one is not chosen], telling, details)
-    suspects = leads(question.ticket, question.observations, 6)
+    suspects = leads(question.ticket, question.observations, 12)
     if not telling and _looked_well(question) and not _touching(suspects):
         return _healthy(question, details)
-    return _inconclusive(question, causes, telling, suspects)
+    return _inconclusive(question, causes, telling, _unknown(suspects, question.findings)[:6])
 
 
 def _looked_well(question: Question) -> bool:
@@ -92,9 +92,21 @@ def _looked_well(question: Question) -> bool:
     blind = [seen for seen in blind if not _in_syslog(seen, answered)] + unread
     subjects = question.ticket.subjects
     names = (*subjects.units, *subjects.processes, *subjects.mounts)
-    return len(answered) >= 3 and not any(
+    return not _unlooked(answered) and not any(
         seen.argv[0] in _VITAL or any(name in seen.source for name in names) for seen in blind
     )
+
+
+def _unlooked(answered: Sequence[Observation]) -> list[str]:
+    """Where a fault would show and nobody looked; a host is not called healthy by its disks alone."""
+    programs = {seen.argv[0] for seen in answered if seen.argv}
+    logs = any(word.startswith("/var/log") for seen in answered for word in seen.argv[1:])
+    looked = {
+        "a log": logs or bool(programs & {"journalctl", "dmesg", "logread"}),
+        "units or processes": bool(programs & {"systemctl", "rc-status", "ps", "top"}),
+        "the room on its disks": "df" in programs,
+    }
+    return [what for what, was in looked.items() if not was]
 
 
 def _in_syslog(seen: Observation, answered: Iterable[Observation]) -> bool:
@@ -109,6 +121,12 @@ def _in_syslog(seen: Observation, answered: Iterable[Observation]) -> bool:
 def _absent(seen: Observation) -> bool:
     """A file or a tool that is not there is an answer of its own kind, not a look that failed."""
     return seen.outcome is Outcome.MISSING_TOOL or "No such file" in seen.reason
+
+
+def _unknown(suspects: Sequence[Lead], findings: Iterable[Finding]) -> list[Lead]:
+    """Those that are of no form that a finding cites."""
+    cited = {form_of(each.text) for finding in findings for each in finding.cited}
+    return [lead for lead in suspects if form_of(lead.text) not in cited]
 
 
 def _touching(suspects: Iterable[Lead]) -> bool:
@@ -207,6 +225,9 @@ def _inconclusive(
         said = "No known fault signature fits. The lines most worth a look are listed as leads."
     else:
         said = "Nothing in the evidence points at a cause."
+        looks = [seen for seen in question.observations if seen.argv and seen.outcome.answered]
+        if looks and (unlooked := _unlooked(looks)):
+            said += f" Nor can the host be called healthy: nobody looked at {', '.join(unlooked)}."
     found = _claims(telling)
     return Answer(
         observations=(*found, *(_lead_claim(lead) for lead in suspects))[:8],

@@ -99,7 +99,7 @@ def leads(ticket: Ticket, observations: Sequence[Observation], most: int) -> lis
         if not _is_log(seen):
             continue
         for lead in _weighed(seen, names, ticket.window):
-            form = _VARIABLE.sub("#", _HEAD.sub("", lead.text[:_LONGEST]))
+            form = form_of(lead.text)
             if _of_boot_before(seen):
                 before.add(form)
                 continue
@@ -118,6 +118,11 @@ def leads(ticket: Ticket, observations: Sequence[Observation], most: int) -> lis
         for form, lead in best.items()
     ]
     return sorted(ranked, key=lambda lead: -lead.weight)[:most]
+
+
+def form_of(line: str) -> str:
+    """The line without its head, its numbers left open: lines of one form say the same."""
+    return _VARIABLE.sub("#", _HEAD.sub("", line[:_LONGEST]))
 
 
 def _of_boot_before(seen: Observation) -> bool:

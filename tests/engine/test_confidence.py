@@ -93,3 +93,10 @@ def test_the_score_stays_between_its_bounds() -> None:
         "root_cause", *[claim((f"E{n}", 1)) for n in range(1, 9)], findings=[finding(("E1", 1, "a line"))]
     )
     assert 0 < worst.score < best.score < 1
+
+
+def test_the_pattern_that_is_named_is_that_of_the_first_line_quoted() -> None:
+    other = finding(("E2", 1, "a line")).model_copy(update={"title": "Another matter"})
+    its = finding(("E1", 1, "a line")).model_copy(update={"title": "The cause"})
+    sure = of("root_cause", claim(("E1", 1)), claim(("E2", 1)), findings=[other, its])
+    assert "a known fault pattern fits: The cause" in sure.reasons

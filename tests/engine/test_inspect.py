@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from tai.engine.inspect import Inspection, inspect
@@ -131,6 +132,22 @@ def test_sentences_close_up_where_the_line_did_not_tell() -> None:
     assert "{" not in finding.explanation
     assert "  " not in finding.explanation
     assert finding.explanation.startswith("A program could not listen")
+
+
+def test_no_sentence_of_any_signature_shows_where_its_pieces_meet() -> None:
+    seams = re.compile(r"\(\s|\s\)|\(;|;\)|does not name(?:\w|/)|\wa unit\b|\{\w+\}|  ")
+    found: dict[str, str] = {}
+    told = 0
+    for signature in CATALOG.signatures.values():
+        for case in signature.cases:
+            if case.matches and "log" in (case.kind or signature.reads):
+                for finding in inspect(CATALOG, [seen(1, case.text, label="journalctl")]):
+                    own = signature.explanation if finding.signature == signature.id else ""
+                    told += bool(own)
+                    if own and (seam := seams.search(finding.explanation)):
+                        found[signature.id] = f"{seam[0]!r} in {finding.explanation}"
+    assert told > 400
+    assert found == {}
 
 
 def test_many_subjects_are_bounded_and_the_rest_is_told() -> None:

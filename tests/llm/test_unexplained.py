@@ -12,7 +12,7 @@ from tai.llm.peers import is_elsewhere
 from tai.model import Observation
 from tai.ticket import parse as read_ticket
 
-from .test_chains import CATALOG, DAY, NOW, asked, exited, log, look, told, unit
+from .test_chains import CATALOG, DAY, NOW, asked, exited, kernel, log, look, told, unit
 
 ADDRESSES = look(
     "addresses",
@@ -113,12 +113,31 @@ def test_a_year_that_only_one_of_two_logs_prints_does_not_part_them() -> None:
     assert said.cause.startswith("The resolver on this host")
 
 
+ROOM = look(
+    "disk-space", "Filesystem Type Size Used Avail Use% Mounted on\n/dev/vda ext4 20G 7.1G 12G 38% /\n", "df", "-l", "-h", "-T"
+)  # fmt: skip
+
+
+def test_a_host_is_not_called_healthy_where_nobody_looked_at_its_disks_or_its_logs() -> None:
+    units = look("failed-units", "", "systemctl", "list-units", "--state=failed")
+    journal = look("kernel-errors", "", "journalctl", "-k")
+    assert asked("db-01 is slow", units, journal, ROOM).outcome == "healthy"
+    for looks, lacks in (
+        ((units, journal), "the room on its disks"),
+        ((units, ROOM, ROOM), "a log"),
+        ((journal, ROOM, ROOM), "units or processes"),
+    ):
+        said = asked("db-01 is slow", *looks)
+        assert (said.outcome, lacks in said.cause) == ("inconclusive", True)
+
+
 @pytest.mark.parametrize(("level", "outcome"), [("[Warning]", "healthy"), ("[ERROR]", "inconclusive")])
 def test_what_a_program_calls_a_warning_does_not_make_its_host_ill(level: str, outcome: str) -> None:
     said = asked(
         "etcd.service was down for some seconds on 2026-11-20 at 14:00 UTC",
         look("failed-units", "", "systemctl", "list-units", "--state=failed"),
         look("kernel-errors", "", "journalctl", "-k"),
+        ROOM,
         unit("etcd.service", ("14:00:01", f"etcd[31]: {level} Could not raise the limit of watchers")),
     )
     assert said.outcome == outcome
@@ -179,3 +198,20 @@ def test_a_certificate_that_nobody_opened_leaves_a_complaint_of_tls_open() -> No
     assert unopened(tls, [named]) == ("/etc/wiki/tls.pem",)
     assert unopened(tls, [named, opened]) == ()
     assert unopened(other, [named]) == ()
+
+
+def test_a_line_that_a_finding_cites_is_no_lead_and_a_word_that_means_failing_ties_nothing() -> None:
+    said = asked(
+        "the backup fails again since 14:00 on 2026-11-20",
+        kernel(("14:00:01", "thing: cannot frob the widget, giving up")),
+        unit(
+            "cache.service",
+            ("14:00:02", "systemd[1]: cache.service: Main process exited, code=exited, status=1/FAILURE"),
+            ("14:00:02", "systemd[1]: cache.service: Failed with result 'exit-code'."),
+        ),
+    )
+    assert said.outcome == "inconclusive"
+    leads = [claim for claim in said.observations if claim.text.startswith("A suspicious line")]
+    quoted = [quote.text for claim in leads for quote in claim.quotes]
+    assert any("frob" in text for text in quoted)
+    assert not any("cache.service" in text for text in quoted)
