@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,11 +33,19 @@ _MODEL_OPTIONS = [
 ]
 
 
+def _finite(context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+    """A range lets `nan` through."""
+    if value is not None and math.isnan(value):
+        raise click.BadParameter("a number of GB was expected, not nan", context, parameter)
+    return value
+
+
 @model.command("plan", short_help="Which variant fits: weights, KV cache, context, sessions.")
 @options(_MODEL_OPTIONS)
 @click.option(
     "--gpu-memory",
-    type=click.FloatRange(1),
+    type=click.FloatRange(1, 100_000),
+    callback=_finite,
     metavar="GB",
     help="Plan for a card of this memory, not for what is here.",
 )

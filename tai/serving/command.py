@@ -22,10 +22,18 @@ ENVIRONMENT: Final = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
 OFFLINE: Final = {"HF_HUB_OFFLINE": "1"}
 _MISSING: Final = (
     "vLLM is not installed here: there is no `vllm` on PATH, and model_server names none. It brings its own CUDA build and is "
-    "never installed unasked: `uv tool install vllm`, or `pip install 'tai[vllm]'` into tai's own environment; docs/models.md has the "
+    "never installed unasked: `uv tool install vllm`, or `pip install vllm` into tai's own environment; docs/models.md has the "
     "container and the way without internet. To use a server elsewhere, set model_url instead."
 )
 _RAY_PORT: Final = 6379
+# What decides who can reach the server, by vLLM's names; a file of its flags can hold any of them.
+_LISTENING: Final = {
+    "--host": "where the server listens is for tai's own --host, which asks for --public",
+    "--port": "the port is for tai's own --port, by which tai looks whether the server is ready",
+    "--uds": "a socket is for tai's own --uds",
+    "--config": "a file of flags may open a port; write its flags out",
+}
+_SHORTEST_FLAG: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,7 @@ class Spread:
 @dataclass(frozen=True, slots=True)
 class Serve:
     """What is to be served and how. name: what clients call it; context: 0 leaves the model's own; share: of the
-    cards' memory; extra: words for vLLM."""
+    cards' memory; extra: words for vLLM; cards: the numbers of those to use, where it is not all of them."""
 
     model: str
     name: str
@@ -82,6 +90,7 @@ class Serve:
     text_only: bool = False
     offline: bool = False
     extra: tuple[str, ...] = ()
+    cards: tuple[int, ...] = ()
 
 
 def program(named: str) -> str:
@@ -105,7 +114,9 @@ def argv(vllm: str, serve: Serve, node: int = 0) -> list[str]:
 
 def environment(serve: Serve) -> dict[str, str]:
     """What is added to the environment: no usage reports, and no look at the hub where nothing is to be fetched."""
-    return {**ENVIRONMENT, **(OFFLINE if serve.offline else {})}
+    # CUDA counts the fastest card first, unless it is told to count as nvidia-smi does.
+    cards = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": ",".join(map(str, serve.cards))}
+    return {**ENVIRONMENT, **(OFFLINE if serve.offline else {}), **(cards if serve.cards else {})}
 
 
 def written(vllm: str, serve: Serve, node: int = 0) -> str:
@@ -133,6 +144,9 @@ def elsewhere(vllm: str, serve: Serve) -> list[str]:
 def check(serve: Serve, *, public: bool) -> None:
     """Raises InputError for what must not or cannot be started. public: the user asked for an open port."""
     where, spread = serve.where, serve.spread
+    for word in serve.extra:
+        if own := _sets_where(word):
+            raise InputError(f"{word} stands behind --, where it would undo what tai sees to: {own}.")
     if not where.private and not public:
         raise InputError(
             f"{where.host} is not loopback: whoever reaches this port can read what the server does, and a key does not guard "
@@ -143,11 +157,33 @@ def check(serve: Serve, *, public: bool) -> None:
             "--nodes needs --master-addr: this machine's address in the private network of the nodes. What they say "
             "to each other is not encrypted."
         )
+    if spread.master and not public and not _near(spread.master):
+        raise InputError(
+            f"--master-addr {spread.master} is not in a private network, and what the nodes say to each other, the evidence in it, "
+            "is not encrypted. Use their address in a network of their own; if it must be this one, say --public."
+        )
     workers = spread.tensor * spread.pipeline * (spread.data if spread.launch == "native" else 1)
     if spread.nodes > 1 and workers % spread.nodes:
         raise InputError(
             f"{workers} workers (tensor × pipeline × data parallel) cannot be spread evenly over {spread.nodes} nodes."
         )
+
+
+def _sets_where(word: str) -> str:
+    """The flag of tai that a word for vLLM would get around, '' for any other. vLLM takes a flag's beginning and `_` for `-` as well."""
+    name = word.partition("=")[0].lower().replace("_", "-")
+    if not name.startswith("--") or len(name) < _SHORTEST_FLAG:
+        return ""
+    return next((own for flag, own in _LISTENING.items() if flag.startswith(name)), "")
+
+
+def _near(address: str) -> bool:
+    """Whether an address is this machine's own or a private network's; of a name nothing is known here."""
+    try:
+        found = ipaddress.ip_address(address.strip("[]"))
+    except ValueError:
+        return True
+    return found.is_private or found.is_loopback or found.is_link_local
 
 
 def _flags(serve: Serve, node: int) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -16,17 +17,23 @@ _BLACKWELL: Final = 10.0  # CUDA compute capability, from which NVFP4 is compute
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """One accelerator. total_gb, free_gb: 10^9 bytes; capability: CUDA's, 0 where it has none."""
+    """One accelerator. total_gb, free_gb: 10^9 bytes; capability: CUDA's, 0 where it has none; number: as its tool counts."""
 
     name: str
     total_gb: float
     free_gb: float
     capability: float = 0.0
+    number: int = 0
 
     @property
     def share(self) -> float:
         """How much of it vLLM may take (--gpu-memory-utilization): its default, or less where others hold some of it."""
-        return min(UTILIZATION, math.floor(self.free_gb / self.total_gb * 100 - 1) / 100)
+        return max(0.0, min(UTILIZATION, math.floor(self.free_gb / self.total_gb * 100 - 1) / 100))
+
+    @property
+    def usable_gb(self) -> float:
+        """10^9 bytes that vLLM may take."""
+        return self.total_gb * self.share
 
     @property
     def blackwell(self) -> bool:
@@ -40,6 +47,20 @@ class Machine:
 
     gpus: tuple[Gpu, ...]
     said: str
+
+    def best(self, count: int) -> Machine:
+        """Those `count` cards of which most can be used, in the order of their numbers."""
+        chosen = sorted(self.gpus, key=lambda gpu: -gpu.usable_gb)[:count]
+        return Machine(tuple(sorted(chosen, key=lambda gpu: gpu.number)), self.said)
+
+    def only(self, visible: str) -> Machine:
+        """Those that a list of numbers names, as CUDA_VISIBLE_DEVICES may be; all where it is none, as with a card's UUID."""
+        wanted = [number.strip() for number in visible.split(",")]
+        if not visible or not all(number.isdecimal() for number in wanted):
+            return self
+        by_number = {gpu.number: gpu for gpu in self.gpus}
+        named = tuple(by_number[int(number)] for number in wanted if int(number) in by_number)
+        return Machine(named, f"{self.said}, of which CUDA_VISIBLE_DEVICES names {visible}")
 
 
 def look() -> Machine:
@@ -65,22 +86,25 @@ def look() -> Machine:
             refused.append(f"{tool}: {error}")
             continue
         if gpus:
-            return Machine(gpus, f"by {tool}")
+            return Machine(gpus, f"by {tool}").only(os.environ.get("CUDA_VISIBLE_DEVICES", ""))
         refused.append(f"{tool}: {(done.stderr or done.stdout).strip()[:200] or 'names none'}")
     return Machine((), "; ".join(refused) or "neither nvidia-smi nor rocm-smi is installed")
 
 
 def read_nvidia(text: str) -> tuple[Gpu, ...]:
-    """nvidia-smi's CSV; its memory is in MiB. Raises ValueError."""
+    """nvidia-smi's CSV; its memory is in MiB. A card without memory of its own (`[N/A]`) is left out. Raises ValueError."""
     gpus = []
-    for line in filter(None, map(str.strip, text.splitlines())):
+    for number, line in enumerate(filter(None, map(str.strip, text.splitlines()))):
         name, total, free, capability = (field.strip() for field in line.rsplit(",", 3))
+        if not (total.isdecimal() and free.isdecimal() and int(total)):
+            continue
         gpus.append(
             Gpu(
                 name,
                 int(total) * 2**20 / 1e9,
                 int(free) * 2**20 / 1e9,
                 float(capability) if capability.replace(".", "").isdigit() else 0.0,
+                number,
             )
         )
     return tuple(gpus)
@@ -90,8 +114,16 @@ def read_rocm(text: str) -> tuple[Gpu, ...]:
     """rocm-smi's JSON: one table a card, memory in bytes. Raises ValueError or KeyError."""
     gpus = []
     for card, table in sorted(json.loads(text).items()):
-        if card.startswith("card"):
+        if card.startswith("card") and card[4:].isdecimal():
             total = int(table["VRAM Total Memory (B)"]) / 1e9
             used = int(table["VRAM Total Used Memory (B)"]) / 1e9
-            gpus.append(Gpu(table.get("Card Series", table.get("Card series", card)), total, total - used))
+            gpus.append(
+                Gpu(
+                    table.get("Card Series", table.get("Card series", card)),
+                    total,
+                    total - used,
+                    0.0,
+                    int(card[4:]),
+                )
+            )
     return tuple(gpus)

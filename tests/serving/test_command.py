@@ -99,11 +99,34 @@ def test_the_other_nodes_get_their_commands() -> None:
         (Serve("m", "m", Where("gpu.example")), "say --public"),
         (Serve("m", "m", Where(), Spread(pipeline=2, nodes=2)), "--master-addr"),
         (Serve("m", "m", Where(), Spread(tensor=3, nodes=2, master="10.0.0.1")), "evenly"),
+        (
+            Serve("m", "m", Where(), Spread(pipeline=2, nodes=2, master="8.8.8.8")),
+            "not encrypted.*say --public",
+        ),
+        (Serve("m", "m", Where(), extra=("--host", "0.0.0.0")), "tai's own --host"),
+        (Serve("m", "m", Where(), extra=("--max-num-seqs", "4", "--host=0.0.0.0")), "tai's own --host"),
+        (Serve("m", "m", Where(), extra=("--por", "1")), "tai's own --port"),
+        (Serve("m", "m", Where(), extra=("--uds=/tmp/x",)), "tai's own --uds"),
+        (Serve("m", "m", Where(), extra=("--config", "flags.yaml")), "file of flags"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(what: Serve, said: str) -> None:
     with pytest.raises(InputError, match=said):
         command.check(what, public=False)
+
+
+def test_other_words_go_to_vllm() -> None:
+    words = (
+        "--max-num-seqs",
+        "4",
+        "--headless",
+        "--pipeline-parallel-size",
+        "2",
+        "--hf-overrides",
+        "{}",
+        "--port-of-call",
+    )
+    command.check(Serve("m", "m", Where(), extra=words), public=False)
 
 
 def test_an_open_port_is_possible_when_it_is_meant() -> None:
@@ -155,6 +178,31 @@ def test_the_command_is_printed_and_nothing_started(tai: Tai) -> None:
     refused(tai("model", "serve", "--model", NVFP4, "--host", "0.0.0.0"), 2, "is not loopback", "--public")
 
 
+def test_a_ray_cluster_must_stand_before_anything_is_started(
+    tai: Tai, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools = tai.folder / "tools"
+    tools.mkdir()
+    for name, text in (("vllm", "#!/bin/sh\ntouch started\n"), ("ray", "#!/bin/sh\nexit 1\n")):  # stand-ins
+        (tools / name).write_text(text)
+        (tools / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tools), prepend=":")
+    words = (
+        "--nodes",
+        "2",
+        "--pipeline-parallel",
+        "2",
+        "--master-addr",
+        "10.0.0.1",
+        "--ray",
+        "--model",
+        NVFP4,
+    )
+    done = tai("model", "serve", *words)
+    refused(done, 2, "ray start --head", "does not stand yet: run the commands above")
+    assert not list(tai.folder.rglob("started"))
+
+
 def test_a_vllm_that_is_missing_is_said_with_what_to_do(tai: Tai, tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text('model_server = "/nowhere/vllm"\n')
@@ -194,8 +242,13 @@ def test_serve_plans_for_the_cards_that_nvidia_smi_names(tai: Tai, monkeypatch: 
     monkeypatch.setenv("PATH", str(cards), prepend=":")
     done = tai("model", "serve", "--dry-run")
     assert done.returncode == 0, done.stderr
-    assert " serve google/gemma-4-12B-it-qat-w4a16-ct " in done.stdout
-    assert "--gpu-memory-utilization 0.51" in done.stdout
+    assert " serve RedHatAI/gemma-4-26B-A4B-it-FP8-dynamic " in done.stdout
+    assert "CUDA_DEVICE_ORDER=PCI_BUS_ID CUDA_VISIBLE_DEVICES=0 vllm" in done.stdout, "the one with more room"
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    second = tai("model", "serve", "--dry-run")
+    assert " serve google/gemma-4-12B-it-qat-w4a16-ct " in second.stdout
+    assert "--gpu-memory-utilization 0.51" in second.stdout
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
     both = tai("model", "serve", "--dry-run", "--tensor-parallel", "2")
     assert " serve RedHatAI/gemma-4-26B-A4B-it-FP8-dynamic " in both.stdout
     assert "--tensor-parallel-size 2" in both.stdout

@@ -28,7 +28,7 @@ def machine_of(gpu_memory: float | None, gpus: int) -> Machine:
     """The machine as it is, or as the flags imagine it."""
     if gpu_memory:
         return Machine(
-            (Gpu("a card of this memory", gpu_memory, gpu_memory, _IMAGINED),) * gpus,
+            tuple(Gpu("a card of this memory", gpu_memory, gpu_memory, _IMAGINED, n) for n in range(gpus)),
             "as you say, of the newest kind",
         )
     return hardware.look()
@@ -50,14 +50,14 @@ def variants(model: str) -> tuple[Variant, ...]:
 
 def smallest(machine: Machine) -> Gpu:
     """The card that decides, where a model is spread over several."""
-    return min(machine.gpus, key=lambda gpu: gpu.total_gb * gpu.share)
+    return min(machine.gpus, key=lambda gpu: gpu.usable_gb)
 
 
 def fits(machine: Machine, models: Sequence[Variant], cards: int, context: int | None) -> list[Fit]:
-    """Each variant on the smallest of the cards, `cards` of them together."""
+    """Each variant on the best `cards` of the cards together, of which the smallest decides."""
     if not machine.gpus:
         return []
-    return [fit(variant, smallest(machine), cards, context) for variant in models]
+    return [fit(variant, smallest(machine.best(cards)), cards, context) for variant in models]
 
 
 def plan(
@@ -85,12 +85,14 @@ def plan(
             shown("--gpu-memory GB plans for a card that is elsewhere. tai answers without a model too.")
         )
         return EXIT_USAGE
-    for n, gpu in enumerate(machine.gpus):
+    for gpu in machine.gpus:
         console.print(
-            shown(f"GPU {n}: {gpu.name}, {gpu.total_gb:.0f} GB, {gpu.free_gb:.0f} GB free ({machine.said})")
+            shown(
+                f"GPU {gpu.number}: {gpu.name}, {gpu.total_gb:.0f} GB, {gpu.free_gb:.0f} GB free ({machine.said})"
+            )
         )
     console.print(_table(found, chosen))
-    console.print(shown(_words(chosen, smallest(machine), tensor)))
+    console.print(shown(_words(chosen, smallest(machine.best(tensor)), tensor)))
     return EXIT_OK if chosen else EXIT_USAGE
 
 

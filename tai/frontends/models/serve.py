@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +21,7 @@ from tai.serving.plan import Fit, choose, variants_of
 from tai.serving.ports import check_free
 from tai.settings import Settings
 
+_RAY_WAIT_S = 20.0
 _STYLE = {"started": FAINT, "stage": FAINT, "ready": GOOD, "crashed": WARN, "stopping": FAINT}
 
 
@@ -52,6 +55,8 @@ def serve(chosen: Settings, wanted: Wanted, *, dry_run: bool) -> int:
     if dry_run:
         print(command.written(vllm, what))  # noqa: T201 - data, on standard output
         return EXIT_OK
+    if what.spread.launch == "ray" and what.spread.nodes > 1 and not _ray_stands():
+        raise InputError("The Ray cluster does not stand yet: run the commands above, then this one again.")
     log = ServerLog(chosen.state_dir / "model" / "serve.log")
     talk.print(shown(f"log: {log.path}", FAINT))
     try:
@@ -62,6 +67,18 @@ def serve(chosen: Settings, wanted: Wanted, *, dry_run: bool) -> int:
     finally:
         log.close()
     return EXIT_OK
+
+
+def _ray_stands() -> bool:
+    """Whether Ray runs on this machine, as its own tool tells."""
+    ray = shutil.which("ray")
+    if ray is None:
+        return False
+    try:
+        done = subprocess.run((ray, "status"), capture_output=True, timeout=_RAY_WAIT_S, check=False)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
 
 
 async def _supervise(vllm: str, what: Serve, log: ServerLog) -> None:
@@ -97,8 +114,10 @@ def _what(wanted: Wanted) -> tuple[Serve, str]:
     found = fits(machine, candidates, spread.tensor * spread.pipeline, wanted.context)
     fitting = choose(found)
     cards = spread.tensor * spread.pipeline * spread.data
-    if machine.gpus and spread.nodes == 1 and cards > len(machine.gpus):
-        raise InputError(f"{cards} workers need as many GPUs; there are {len(machine.gpus)} here.")
+    here = -(-cards // spread.nodes)
+    if machine.gpus and here > len(machine.gpus):
+        raise InputError(f"{here} workers need as many GPUs; there are {len(machine.gpus)} here.")
+    best = machine.best(here)
     named = folder or any(variant.repo == wanted.model for variant in candidates)
     if fitting is None and not named:
         raise InputError(
@@ -106,16 +125,23 @@ def _what(wanted: Wanted) -> tuple[Serve, str]:
             "of one set of weights starts that one anyway."
         )
     variant = fitting.variant if fitting else candidates[0]
+    if machine.gpus and not smallest(best).share:
+        card = smallest(best)
+        raise InputError(
+            f"GPU {card.number} ({card.name}) has {card.free_gb:.1f} of {card.total_gb:.0f} GB free: other programs hold the rest "
+            "(`nvidia-smi` names them)."
+        )
     what = Serve(
         variant.repo,
         wanted.name or (folder.resolve().name if folder else variant.model),
         wanted.where,
         spread,
         wanted.context or (fitting.context if fitting else 0),
-        smallest(machine).share if machine.gpus else UTILIZATION,
+        smallest(best).share if machine.gpus else UTILIZATION,
         gemma4=variant.gemma4,
         text_only=variant.text_only,
         offline=wanted.offline or folder is not None,
+        cards=tuple(gpu.number for gpu in best.gpus) if len(best.gpus) < len(machine.gpus) else (),
         extra=wanted.extra,
     )
     if fitting is None:
