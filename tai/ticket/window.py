@@ -10,16 +10,26 @@ import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 from tai.model import Window
+from tai.ticket.spelled_times import plain
 
 _NOTICED = timedelta(minutes=30)
 
-_ZONE = r"(?P<zone{0}>\s?(?:UTC|GMT|Z\b|[+-]\d{{2}}:?\d{{2}}\b))?"
-_CLOCK = r"(?P<hour{0}>[01]?\d|2[0-3])[:.h](?P<minute{0}>[0-5]\d)(?::(?P<second{0}>[0-5]\d)(?:[.,]\d+)?)?(?P<ampm{0}>\s?[ap]\.?m\b\.?)?"
+# Hours from UTC. A name that is several zones' is that of most people who write it.
+_NAMED_ZONES = {
+    "UTC": 0.0, "GMT": 0.0, "Z": 0.0, "WET": 0.0, "WEST": 1.0, "BST": 1.0, "CET": 1.0, "CEST": 2.0, "EET": 2.0, "EEST": 3.0, "MSK": 3.0,
+    "IST": 5.5, "JST": 9.0, "AEST": 10.0, "AEDT": 11.0, "EST": -5.0, "EDT": -4.0, "CST": -6.0, "CDT": -5.0, "MST": -7.0, "MDT": -6.0,
+    "PST": -8.0, "PDT": -7.0,
+}  # fmt: skip
+_ZONE = rf"(?P<zone{{0}}>\s?(?:(?-i:{'|'.join(sorted(_NAMED_ZONES, key=len, reverse=True))})\b|utc\b|[+-]\d{{{{2}}}}:?\d{{{{2}}}}\b))?"
+# Neither begins in a word, an address, a version or a file's line, nor goes on as one.
+_FREE, _ENDS = r"(?<![\w.:/-])(?<!line )(?<!ratio )(?<!version )", r"(?![\w:]|\.\d)"
+_CLOCK = r"(?P<hour{0}>[01]?\d|2[0-3])(?::|(?<=\d\d)h)(?P<minute{0}>[0-5]\d)(?::(?P<second{0}>[0-5]\d)(?:[.,]\d+)?)?(?P<ampm{0}>\s?[ap]\.?m\b\.?)?"
 _DATE = r"(?:(?P<date{0}>\d{{4}}-\d{{2}}-\d{{2}})[T ,]+(?:at\s+)?|(?P<day{0}>today|yesterday|tonight|last night)\s*,?\s*(?:at\s+)?)?"
 
 
 def _moment(tag: str) -> str:
-    return (_DATE + _CLOCK + _ZONE).format(tag)
+    free = _FREE if tag == "a" else ""  # the end of a range stands behind its dash
+    return free + (_DATE + _CLOCK + _ZONE).format(tag) + _ENDS
 
 
 _BETWEEN = re.compile(
@@ -41,12 +51,10 @@ _AGO = re.compile(
     r"(?P<count>\d{1,4}|an?|one|two|three|few|couple of|half an)\s+(?P<unit>min(?:ute)?s?|h(?:ou)?rs?|days?|weeks?)\s+(?P<ago>ago)\b"
     r"|\b(?:for|in|over|within|during)\s+(?:the\s+)?(?:last|past)\s+(?P<count2>\d{1,4}|an?|one|two|three|few|couple of|half an)?\s*"
     r"(?P<unit2>min(?:ute)?s?|h(?:ou)?rs?|days?|weeks?)\b"
-    r"|\bfor\s+(?:about\s+)?(?P<count3>\d{1,4}|an|one|two|three|half an)\s+(?P<unit3>min(?:ute)?s?|h(?:ou)?rs?|days?)\b(?!\s+ago)",
+    r"|\b(?P<how>for|since)\s+(?:about\s+)?(?P<count3>\d{1,4}|an|one|two|three|half an)\s+(?P<unit3>min(?:ute)?s?|h(?:ou)?rs?|days?)\b(?!\s+ago)",
     re.IGNORECASE,
 )
-_DAY_ONLY = re.compile(
-    r"\b(?:since|from)\s+(today|yesterday|this morning|last night|midnight)\b", re.IGNORECASE
-)
+_DAY_ONLY = re.compile(r"\b(?:since|from)\s+(today|yesterday|this morning|last night)\b(?!')", re.IGNORECASE)
 
 _NUMBERS = {
     "a": 1.0,
@@ -63,6 +71,7 @@ _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(day
 
 def find_window(text: str, *, now: datetime) -> Window:
     """The window that the text names, or an empty one. The first form that fits wins, the most definite first."""
+    text = plain(text, now=now)
     for form in (_range, _open_range, _relative, _since_day, _point, _date):
         if window := form(text, now):
             return window
@@ -78,7 +87,7 @@ def find_moment(text: str, *, now: datetime) -> datetime | None:
 def _range(text: str, now: datetime) -> Window:
     for pattern in (_BETWEEN, _RANGE):
         if found := pattern.search(text):
-            since = _read(found, "a", now)
+            since = _read(found, "a", now, zone=found["zonea"] or found["zoneb"])
             until = _read(found, "b", now, after=since)
             if since and until:
                 return Window(since=since, until=until, source=found[0])
@@ -119,7 +128,9 @@ def _date(text: str, now: datetime) -> Window:
 
 
 def _relative(text: str, now: datetime) -> Window:
-    if not (found := _AGO.search(text)):
+    found = _AGO.search(text)
+    # "down for two minutes at 04:00" tells how long, and when.
+    if found is None or ((found["how"] or "").lower() == "for" and _POINT.search(text)):
         return Window()
     count = found["count"] or found["count2"] or found["count3"] or "1"
     unit = found["unit"] or found["unit2"] or found["unit3"]
@@ -127,8 +138,10 @@ def _relative(text: str, now: datetime) -> Window:
     return Window(since=now - number * _UNITS[unit[0].lower()], source=found[0].strip())
 
 
-def _read(found: re.Match[str], tag: str, now: datetime, *, after: datetime | None = None) -> datetime | None:
-    """One matched moment as an aware datetime; None when it names no real time (25:61, 2024-02-31)."""
+def _read(
+    found: re.Match[str], tag: str, now: datetime, *, after: datetime | None = None, zone: str | None = None
+) -> datetime | None:
+    """One matched moment as an aware datetime; None when it names no real time (25:61, 2024-02-31). zone: for one that names none."""
     group = {
         name: found[f"{name}{tag}"] for name in ("hour", "minute", "second", "ampm", "zone", "date", "day")
     }
@@ -137,15 +150,15 @@ def _read(found: re.Match[str], tag: str, now: datetime, *, after: datetime | No
         if not 1 <= hour <= 12:
             return None
         hour = hour % 12 + (12 if "p" in group["ampm"].lower() else 0)
-    zone = _zone(group["zone"], now, after)
-    local = now.astimezone(zone)
+    place = _zone(group["zone"] or zone, now, after)
+    local = now.astimezone(place)
     try:
         day = datetime.fromisoformat(group["date"]) if group["date"] else None
     except ValueError:
         return None
-    base = day or (after.astimezone(zone) if after else local)
+    base = day or (after.astimezone(place) if after else local)
     moment = datetime(
-        base.year, base.month, base.day, hour, int(group["minute"]), int(group["second"] or 0), tzinfo=zone
+        base.year, base.month, base.day, hour, int(group["minute"]), int(group["second"] or 0), tzinfo=place
     )
     if day:
         return moment
@@ -163,7 +176,7 @@ def _zone(text: str | None, now: datetime, after: datetime | None) -> tzinfo:
     name = (text or "").strip().upper()
     if not name:
         return (after or now).tzinfo or UTC
-    if name in ("UTC", "GMT", "Z"):
-        return UTC
+    if name in _NAMED_ZONES:
+        return timezone(timedelta(hours=_NAMED_ZONES[name])) if _NAMED_ZONES[name] else UTC
     sign = -1 if name[0] == "-" else 1
     return timezone(sign * timedelta(hours=int(name[1:3]), minutes=int(name[-2:])))
