@@ -27,7 +27,12 @@ _WITH_SUBCOMMAND = frozenset(
     {"systemctl", "ip", "docker", "podman", "kubectl", "nft", "chronyc", "resolvectl", "openssl"}
 )
 # A program as people type it -> how a probe asks for the same.
-_TYPED_AS = {"podman ps": "docker ps", "docker container": "docker ps", "mount": "findmnt", "postqueue": "mailq"}
+_TYPED_AS = {
+    "podman ps": "docker ps",
+    "docker container": "docker ps",
+    "mount": "findmnt",
+    "postqueue": "mailq",
+}
 _ACCESS_LOG = "access-log"
 # `access.log.1`, `shop-access.log`, `ssl_access_log`, `localhost_access_log.2026-11-26.txt`; not a folder of that name.
 _ACCESS_FILE = re.compile(r"(?i)(?:^|[/:])[^/]*access(?![a-z])[^/]*log[^/]*$|(?:^|[/:])[^/]*accesslog[^/]*$")
