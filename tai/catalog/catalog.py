@@ -25,8 +25,20 @@ _OWN_WORD = 2
 
 # Programs whose first word after the flags says what they print.
 _WITH_SUBCOMMAND = frozenset(
-    {"systemctl", "ip", "docker", "podman", "kubectl", "nft", "chronyc", "resolvectl"}
+    {"systemctl", "ip", "docker", "podman", "kubectl", "nft", "chronyc", "resolvectl", "openssl"}
 )
+# A program as people type it -> how a probe asks for the same.
+_TYPED_AS = {
+    "podman ps": "docker ps",
+    "docker container": "docker ps",
+    "mount": "findmnt",
+    "postqueue": "mailq",
+}
+_ACCESS_LOG = "access-log"
+# `access.log.1`, `shop-access.log`, `ssl_access_log`, `localhost_access_log.2026-11-26.txt`; not a folder of that name.
+_ACCESS_FILE = re.compile(r"(?i)(?:^|[/:])[^/]*access(?![a-z])[^/]*log[^/]*$|(?:^|[/:])[^/]*accesslog[^/]*$")
+# Programs that print about a file, and none of its lines.
+_ABOUT_FILES = frozenset({"ls", "stat", "du", "find", "lsof", "file", "wc", "namei", "getfacl", "ps"})
 _WORD = re.compile(r"'[^']*'|\"[^\"]*\"|[^\s|]+|\|")
 # What may stand before the program in a command line as people paste it.
 _BEFORE = re.compile(r"sudo|doas|[A-Z_]+=\S*|[$#%>]|\S+@\S+[$#:]\S*")
@@ -149,15 +161,21 @@ class Catalog:
         words = _words(command)
         if not words:
             return (LOG,)
-        paths = {word for word in words if word.startswith("/")}
         program = words[0].rpartition("/")[2]
+        if _prints_access_log(program, words):
+            return (_ACCESS_LOG,)
+        paths = {word for word in words if word.startswith("/")}
         verb = next((word for word in words[1:] if not word.startswith("-")), "")
+        program, verb = _as_probes_ask(program, verb)
         kinds: dict[str, None] = {}
         for probe in self.probes.values():
             for argv in (probe.argv, *(variant.argv for variant in probe.variants)):
                 operands = {word for word in argv[1:] if word.startswith("/")}
                 if operands & paths or _same(program, verb, argv):
                     kinds.update(dict.fromkeys(probe.reads_as))
+        if program == "ip" and verb and "address".startswith(verb):
+            # It prints the head of each link as `ip link` does.
+            kinds.update(dict.fromkeys(self.probes["links"].reads_as if "links" in self.probes else ()))
         return tuple(kinds) or (LOG,)
 
 
@@ -169,6 +187,28 @@ def _words(command: str) -> list[str]:
         # `sudo -u postgres psql`: the flag takes its value with it.
         del words[: 2 if words[0] in {"-u", "-g"} else 1]
     return words
+
+
+def _prints_access_log(program: str, words: Sequence[str]) -> bool:
+    """Whether the lines are an access log's, which outsiders write: a User-Agent that reads as the kernel's words is none."""
+    if program in _ABOUT_FILES:
+        return False
+    files = [word for word in words if not word.startswith("-")]
+    if program.endswith("grep"):
+        # What is looked for is no file; `-e` gives it away as well.
+        files = files[2:]
+    return any(map(_ACCESS_FILE.search, files))
+
+
+def _as_probes_ask(program: str, verb: str) -> tuple[str, str]:
+    """The program and its first word as probes have them: `systemctl --failed` lists units, podman's tables are docker's."""
+    if program == "systemctl" and not verb:
+        verb = "list-units"
+    asked = _TYPED_AS.get(f"{program} {verb}".strip(), _TYPED_AS.get(program, ""))
+    if not asked:
+        return program, verb
+    program, _, own = asked.partition(" ")
+    return program, own or verb
 
 
 def _same(program: str, verb: str, argv: Sequence[str]) -> bool:
