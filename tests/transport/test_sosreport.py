@@ -8,6 +8,7 @@ import stat
 import tarfile
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from tai.policy import ReadOnlyCommand
 from tai.transport.base import Completed
 from tai.transport.run import run
 from tai.transport.sosreport import Bounds, SosreportConnection, opened
+from tai.transport.sosreport.logs import date_of
 from tai.transport.sosreport.tree import Tree
 from tests.transport import sosreports
 from tests.transport.sosreports import evil, folder, member
@@ -65,6 +67,22 @@ def test_facts_come_from_the_report(report: SosreportConnection) -> None:
     assert facts.kernel == "5.14.0-427.el9.x86_64"
     assert (facts.init, facts.zone, facts.euid) == ("systemd", "+0100", 0)
     assert report.made.isoformat() == "2026-11-20T15:30:00+01:00"
+
+
+@pytest.mark.parametrize(
+    ("said", "at"),
+    [
+        ("Fri Nov 20 14:02:11 UTC 2026", "2026-11-20T14:02:11Z"),
+        ("Fri Nov 20 02:02:11 PM CET 2026", "2026-11-20T14:02:11Z"),
+        ("Thu 26 Nov 2026 02:19:12 PM CET", "2026-11-26T14:19:12Z"),
+        ("Thu 26 Nov 2026 12:19:12 AM CET", "2026-11-26T00:19:12Z"),
+        ("Thu Nov  5 12:19:12 PM +03 2026", "2026-11-05T12:19:12Z"),
+        ("      Local time: Thu 2026-11-26 14:19:12 CET", "2026-11-26T14:19:12Z"),
+    ],
+)
+def test_the_report_s_own_date_is_read_in_each_form_of_date(said: str, at: str) -> None:
+    assert date_of(said, UTC) == datetime.fromisoformat(at)
+    assert date_of("Thu Nov 26 14:00:00 UTC", UTC) is None
 
 
 def test_old_release_files_tell_the_distribution_too(tmp_path: Path) -> None:

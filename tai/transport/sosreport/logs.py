@@ -205,8 +205,19 @@ def date_of(text: str, zone: timezone) -> datetime | None:
     """When the report was made, from `date`, `date --utc` or `timedatectl`."""
     if found := re.search(r"Local time: \w{3} (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)", text):
         return datetime.fromisoformat(found[1]).replace(tzinfo=zone)
-    found = re.search(r"\b(\w{3}) ([ \d]\d) (\d\d:\d\d:\d\d) (?:[AP]M )?\S+ (\d{4})", text)
-    if found is None:
+    found = _DATE.search(text)
+    if found is None or not (found["year"] or found["year2"]):
         return None
-    stamp = stamp_of(f"{found[1]} {found[2]} {found[3]} x", year=int(found[4]))
-    return stamp.at.replace(tzinfo=zone) if stamp and stamp.at else None
+    day, month = (found["day"], found["month"]) if found["day"] else (found["day2"], found["month2"])
+    stamp = stamp_of(f"{month} {day} {found['time']} x", year=int(found["year"] or found["year2"]))
+    if stamp is None or stamp.at is None:
+        return None
+    hour = stamp.at.hour % 12 + (12 if found["half"] == "PM" else 0) if found["half"] else stamp.at.hour
+    return stamp.at.replace(hour=hour, tzinfo=zone)
+
+
+# `Fri Nov 20 14:02:11 UTC 2026`, `Fri Nov 20 02:02:11 PM CET 2026`, `Fri 20 Nov 2026 02:02:11 PM CET`: by locale and version.
+_DATE = re.compile(
+    r"\b(?:(?P<month>[A-Z][a-z]{2}) +(?P<day>\d{1,2})|(?P<day2>\d{1,2}) (?P<month2>[A-Z][a-z]{2}) (?P<year2>\d{4})) "
+    r"(?P<time>\d\d:\d\d:\d\d)(?: (?P<half>[AP]M))?(?: [A-Z+-][\w:]*(?: (?P<year>\d{4}))?)?"
+)
