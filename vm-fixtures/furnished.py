@@ -44,7 +44,12 @@ FURNISHED = (
         ),
         "The shop's backup.service fails since this morning, after a reboot; mail is late and /srv/full is full.\n"
         "See /var/log/syslog. Names: shop.example.com\n",
-        (Volume("/srv", 64),),
+        (Volume("/srv", 128),),
+        asked={
+            "timer-unit": {"unit": "backup.service"},
+            "unit-drop-in": {"path": "/etc/systemd/system/nginx.service.d/limits.conf"},
+            "slow-query-log": {"path": "/var/log/mysql/mariadb-slow.log"},
+        },
     ),
     Furnished(
         "server-11",

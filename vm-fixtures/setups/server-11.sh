@@ -39,6 +39,7 @@ mkdir -p /var/lib/cloud/seed/nocloud
 printf 'instance-id: server-11\n' >/var/lib/cloud/seed/nocloud/meta-data
 printf '#cloud-config\nruncmd:\n  - [sh, -c, "echo set up; exit 3"]\n' >/var/lib/cloud/seed/nocloud/user-data
 printf 'datasource_list: [NoCloud]\nssh_deletekeys: false\npreserve_hostname: true\nmanage_etc_hosts: false\nnetwork: {config: disabled}\napt_preserve_sources_list: true\n' >/etc/cloud/cloud.cfg.d/99-site.cfg
+sed -i 's/level=DEBUG/level=INFO/' /etc/cloud/cloud.cfg.d/05_logging.cfg
 { cloud-init init --local; cloud-init init; cloud-init modules --mode=config; cloud-init modules --mode=final; } >/dev/null 2>&1
 
 systemd-run --quiet --unit=shop --wait python3 -c 'import json; json.loads("{")' 2>/dev/null

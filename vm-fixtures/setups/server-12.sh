@@ -40,7 +40,7 @@ logrotate /etc/logrotate.conf 2>/dev/null
 echo 'server 10.20.0.1 iburst' >/etc/chrony/conf.d/site.conf 2>/dev/null
 rm -f /etc/chrony/sources.d/*; sed -i '/^pool/d' /etc/chrony/chrony.conf
 mkdir -p /etc/systemd/system/chrony.service.d
-printf '[Unit]\nConditionCapability=\n[Service]\nExecStart=\nExecStart=/usr/sbin/chronyd -x -F 0\nType=forking\n' >/etc/systemd/system/chrony.service.d/container.conf
+printf '[Unit]\nConditionCapability=\n[Service]\nExecStart=\nExecStart=!/usr/sbin/chronyd -x -F 0\nType=forking\n' >/etc/systemd/system/chrony.service.d/container.conf
 
 # Mail.
 cat >/etc/postfix/main.cf <<'EOF'
@@ -96,6 +96,7 @@ EOF
 certbot certificates >/dev/null 2>&1
 
 # Databases.
+sed -i '/^#/d; /^$/d' /etc/redis/redis.conf
 printf '[mariadbd]\nslow_query_log = 1\nslow_query_log_file = /var/log/mysql/mariadb-slow.log\nlong_query_time = 0.1\n' >/etc/mysql/mariadb.conf.d/60-slow.cnf
 
 # Logins: three wrong passwords are too many; a directory that is not there.
@@ -120,10 +121,11 @@ printf '[Service]\nLimitNOFILE=4096\n' >/etc/systemd/system/nginx.service.d/limi
 # A disk that is full, of bytes and of files; and a file that is gone but open.
 mkdir -p /srv/full/spool
 python3 -c "import os
-for n in range(20000):
+for n in range(40000):
     try: open(f'/srv/full/spool/{n}', 'x').close()
     except OSError: break"
-head -c 80M /dev/zero >/srv/full/dump.sql 2>/dev/null
+truncate -s 600M /srv/full/sparse.img
+head -c 160M /dev/zero >/srv/full/dump.sql 2>/dev/null
 systemd-run --quiet --unit=report sh -c 'exec 3>/var/tmp/report.tmp; head -c 1M /dev/zero >&3; rm /var/tmp/report.tmp; sleep 1d'
 
 # A process in the kernel's hands (the parent of a vfork waits uninterruptibly), and a connection that nobody closes.
@@ -131,8 +133,6 @@ systemd-run --quiet --unit=stuck python3 -c "import ctypes, time
 if ctypes.CDLL(None).vfork() == 0: time.sleep(86400)"
 systemd-run --quiet --unit=leaky python3 -c "import socket, time
 s = socket.create_server(('127.0.0.1', 7000)); c = socket.create_connection(('127.0.0.1', 7000)); a, _ = s.accept(); c.close(); time.sleep(86400)"
-# A bridge with one port.
-ip link add br0 type bridge && ip link add port0 type dummy && ip link set port0 master br0 up
 
 systemctl daemon-reload
 for unit in chrony postfix nginx haproxy mariadb redis-server php8.2-fpm fail2ban sssd rabbitmq-server tomcat10; do

@@ -33,6 +33,8 @@ systemctl restart autofs
 ip link add bond0 type bond mode active-backup miimon 100
 for link in dummy0 dummy1; do ip link add $link type dummy; ip link set $link master bond0; done
 ip link set bond0 up
+ip link add br0 type bridge; ip link add dummy2 type dummy; ip link set dummy2 master br0 up
+systemctl unmask systemd-timesyncd 2>/dev/null; systemctl start systemd-timesyncd
 
 # A program that is killed for its memory, and one that dumps core.
 printf '[Service]\nMemoryMax=48M\nMemorySwapMax=0\nExecStart=/usr/bin/python3 -c "kept = [bytearray(1 << 20) for _ in range(512)]"\n' >/etc/systemd/system/cache-warmer.service
