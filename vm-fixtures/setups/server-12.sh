@@ -120,12 +120,12 @@ printf '[Service]\nLimitNOFILE=4096\n' >/etc/systemd/system/nginx.service.d/limi
 
 # A disk that is full, of bytes and of files; and a file that is gone but open.
 mkdir -p /srv/full/spool
+truncate -s 600M /srv/full/sparse.img
+head -c 104M /dev/zero >/srv/full/dump.sql
 python3 -c "import os
 for n in range(40000):
     try: open(f'/srv/full/spool/{n}', 'x').close()
     except OSError: break"
-truncate -s 600M /srv/full/sparse.img
-head -c 160M /dev/zero >/srv/full/dump.sql 2>/dev/null
 systemd-run --quiet --unit=report sh -c 'exec 3>/var/tmp/report.tmp; head -c 1M /dev/zero >&3; rm /var/tmp/report.tmp; sleep 1d'
 
 # A process in the kernel's hands (the parent of a vfork waits uninterruptibly), and a connection that nobody closes.
