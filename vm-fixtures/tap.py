@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 import socket
+import subprocess
+from pathlib import Path
 
 from tai.demo.spelling import key_for, key_of
 from tai.errors import PolicyRefusal
@@ -13,10 +16,32 @@ from tai.transport.base import Completed, Connection
 from tai.transport.ssh.connection import SSHConnection
 
 _SHORTEST_NAME = 4  # a machine that is called `vm` gives nothing away
+_SHORTEST_WORD = 7
+_ON_MANY = ("127.", "10.20.0.", "10.0.2.", "console=", "fe80:", "random.", "mitigations=")
 _NAME = socket.gethostname()
+
+
+def _own_words() -> list[str]:
+    """What only this machine is called by: its addresses and name servers, its kernel's command line, its ids."""
+    words: set[str] = set()
+    for family in ("-4", "-6"):
+        told = subprocess.run(["ip", "-o", family, "address"], capture_output=True, text=True, check=False).stdout
+        words |= {line.split()[3].partition("/")[0] for line in told.splitlines()}
+    for file in ("/etc/resolv.conf", "/proc/cmdline", "/etc/machine-id", "/sys/class/dmi/id/product_uuid"):
+        with contextlib.suppress(OSError):
+            words |= {word for word in Path(file).read_text().split() if re.search(r"\d", word)}
+    # Too short, or the same on many: `ro`, `quiet`, 127.0.0.1, and what labs and emulated machines are given.
+    return [
+        word
+        for word in sorted(words)
+        if len(word) >= _SHORTEST_WORD and not word.startswith(_ON_MANY)
+    ]
+
+
 _OUTSIDE = re.compile(
     r"/work/|/root/\.(?!ssh)|/tmp/tai-|firecracker|vm-fixtures|pyenv|http_proxy|https?://[\w.-]+(?:/[\w.-]+)*/debian\b"
     + (rf"|\b{re.escape(_NAME)}\b" if len(_NAME) >= _SHORTEST_NAME else "")
+    + "".join(rf"|(?<![\w.]){re.escape(word)}(?![\w])" for word in _own_words())
 )
 
 

@@ -14,7 +14,7 @@ from tai.llm.base import Question, Said
 from tai.llm.deterministic import DeterministicEngine, answer
 from tai.model import Observation, Outcome, Subjects, Ticket, Window
 from tai.parsers import parse
-from tests.collectors.golden_hosts import HOSTS, observations
+from tests.collectors.golden_hosts import HEALTHY_HOSTS, observations
 from tests.shipped import shipped
 
 CATALOG = shipped()
@@ -121,7 +121,7 @@ async def test_same_evidence_gives_the_same_bytes() -> None:
     assert first.model_dump_json() == second.model_dump_json()
 
 
-@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("host", HEALTHY_HOSTS)
 async def test_healthy_host_is_called_healthy_with_what_was_looked_at(host: str) -> None:
     for ticket in (
         Ticket(text="Is all well?", words=("all", "well")),
