@@ -64,7 +64,16 @@ FURNISHED = (
         "store-12",
         "debian-12-vm",
         (
-            *("docker.io", "podman", "mdadm", "lvm2", "xfsprogs", "btrfs-progs", "nfs-kernel-server", "nfs-common"),
+            *(
+                "docker.io",
+                "podman",
+                "mdadm",
+                "lvm2",
+                "xfsprogs",
+                "btrfs-progs",
+                "nfs-kernel-server",
+                "nfs-common",
+            ),
             *("apparmor", "auditd", "systemd-coredump", "busybox-static", "ethtool"),
             *("autofs", "lsscsi", "smartmontools", "nvme-cli", "pciutils", "quota", "multipath-tools"),
         ),

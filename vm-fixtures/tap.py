@@ -25,17 +25,15 @@ def _own_words() -> list[str]:
     """What only this machine is called by: its addresses and name servers, its kernel's command line, its ids."""
     words: set[str] = set()
     for family in ("-4", "-6"):
-        told = subprocess.run(["ip", "-o", family, "address"], capture_output=True, text=True, check=False).stdout
+        told = subprocess.run(
+            ["ip", "-o", family, "address"], capture_output=True, text=True, check=False
+        ).stdout
         words |= {line.split()[3].partition("/")[0] for line in told.splitlines()}
     for file in ("/etc/resolv.conf", "/proc/cmdline", "/etc/machine-id", "/sys/class/dmi/id/product_uuid"):
         with contextlib.suppress(OSError):
             words |= {word for word in Path(file).read_text().split() if re.search(r"\d", word)}
     # Too short, or the same on many: `ro`, `quiet`, 127.0.0.1, and what labs and emulated machines are given.
-    return [
-        word
-        for word in sorted(words)
-        if len(word) >= _SHORTEST_WORD and not word.startswith(_ON_MANY)
-    ]
+    return [word for word in sorted(words) if len(word) >= _SHORTEST_WORD and not word.startswith(_ON_MANY)]
 
 
 _OUTSIDE = re.compile(

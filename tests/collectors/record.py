@@ -15,7 +15,7 @@ import json
 import shlex
 import sys
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -113,7 +113,9 @@ def unfit(argv: tuple[str, ...], said: bytes) -> str:
     return ""
 
 
-def answers(session: Session, tap: Tap, asked: dict[str, dict[str, str]]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+def answers(
+    session: Session, tap: Tap, asked: Mapping[str, Mapping[str, str]]
+) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Each probe that was answered, with the parser of its form and the command: as planned, then as asked with a value.
 
     A probe whose command another one had sent already, which is then not sent again, has that one's answer.
@@ -124,12 +126,15 @@ def answers(session: Session, tap: Tap, asked: dict[str, dict[str, str]]) -> Ite
     for seen in session.observations:
         if seen.outcome.answered and seen.argv in tap.heard:
             sent.setdefault(seen.argv, seen)
-            if seen.probe:
+            if seen.probe in catalog.probes:  # a line that was typed has another name
                 yield seen.probe, steps[seen.id].parser, seen.argv
     for probe in catalog.probes.values():
         for parser, form in ((probe.parser, probe.argv), *((v.parser, v.argv) for v in probe.variants)):
             values = asked.get(probe.id, {})
-            if names_in(form) <= values.keys() and (argv := canonicalise(fill_argv(form, values)).argv) in sent:
+            if (
+                names_in(form) <= values.keys()
+                and (argv := canonicalise(fill_argv(form, values)).argv) in sent
+            ):
                 yield probe.id, probe.parser if parser is None else parser, argv
 
 
