@@ -26,14 +26,21 @@ def kinds(root: type[Exception]) -> Iterator[type[Exception]]:
 @pytest.mark.parametrize(
     "kind",
     sorted(
-        {*kinds(httpx.HTTPError), *kinds(httpx.InvalidURL), *kinds(httpx.StreamError), httpx_sse.SSEError},
+        {
+            OSError,
+            ConnectionResetError,
+            *kinds(httpx.HTTPError),
+            *kinds(httpx.InvalidURL),
+            *kinds(httpx.StreamError),
+            httpx_sse.SSEError,
+        },
         key=str,
     ),
 )
 async def test_each_error_of_httpx_has_words(kind: type[Exception]) -> None:
     link = Link(parse("http://127.0.0.1:1/v1"), api_key="", connect_s=3)
     error = kind.__new__(kind, "gone")  # their constructors differ; what counts is the kind
-    assert isinstance(error, httpx.HTTPError | httpx.InvalidURL | httpx.StreamError)
+    assert isinstance(error, httpx.HTTPError | httpx.InvalidURL | httpx.StreamError | OSError)
     failure = link.of_exception(error)
     assert "model server at http://127.0.0.1:1/v1" in failure.reason
     await link.close()
@@ -51,6 +58,8 @@ async def test_each_error_of_httpx_has_words(kind: type[Exception]) -> None:
         ("-5", None),
         ("1e9", None),
         ("99999999999999999999", None),
+        ("Fri, 20 Nov 2026 12:00:30 +99999999999999", None),
+        ("Fri, 20 Nov 2026 12:00:30 -99999999999999", None),
     ],
 )
 def test_retry_after_is_read_as_seconds_or_date(value: str, seconds: float | None) -> None:
