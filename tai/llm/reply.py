@@ -6,7 +6,7 @@ import codecs
 
 from tai.llm.base import Delta
 from tai.llm.completions import Chunk, Usage
-from tai.llm.failures import Failure, plain
+from tai.llm.failures import Failure, of_stream
 from tai.llm.guards import LoopGuard
 
 # A server may ignore max_tokens, so characters are counted here. Prose and JSON have 2 to 5 a token, indentation up to
@@ -53,9 +53,7 @@ class Reply:
     def take(self, chunk: Chunk) -> list[Delta]:
         """Add a chunk; returns what it says, for showing."""
         if chunk.error:
-            self.failure = Failure(
-                f"The model server broke off with an error: {plain(chunk.error)}", transient=not self.begun
-            )
+            self.failure = of_stream(chunk.error, begun=self.begun)
             return []
         self.finish = chunk.finish or self.finish
         self.usage = chunk.usage or self.usage

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from tai.errors import ModelError
 from tai.llm import endpoint as endpoints
 from tai.llm.base import Delta, Message, Question, Said, Size
-from tai.llm.completions import DONE, NO_THINKING, chunks_of, request_body
+from tai.llm.completions import DONE, MAX_TOKENS, NO_THINKING, OPTIONAL, chunks_of, request_body
 from tai.llm.discovery import Discovery, ServedModel
 from tai.llm.failures import Failure, plain
 from tai.llm.features import Features, read_trial, trial
@@ -25,6 +25,7 @@ from tai.llm.patience import Patience
 from tai.llm.reading import read_answer
 from tai.llm.replies import Replies
 from tai.llm.reply import Reply
+from tai.llm.tries import Tries
 from tai.llm.wording import to_think, with_repair, with_schema, with_thoughts
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ServedModel", "VLLMConfig", "VLLMEngine"]
 
-_TRIES = 2  # of one call, as long as the model has said nothing
-_LONGEST_WAIT_S = 10.0  # for a server that names a time to come back; longer, and the person is told instead
 # Counting takes some 20 ms; a server that is loading or gone must not be waited for twice.
 _MEASURED_WITHIN_S = 3.0
 # A streamed token is about 300 bytes of JSON with vLLM; a generous server may add log probabilities.
@@ -45,7 +44,8 @@ _LEAST_BYTES = 2**20
 class VLLMConfig:
     """url, model, api_key: as in the settings, '' where absent. Limits in seconds: to connect, to the first token, between
     two tokens, for one whole `ask`. identity: for TLS; allow: hosts outside of private networks that may be asked;
-    backoff_s: before the second try of a request that failed, unless the server names a time.
+    backoff_s: before the second try of a request that failed, twice that before the third, and so on, unless the server names a
+    time.
     """
 
     url: str
@@ -182,6 +182,7 @@ class VLLMEngine:
     async def features(self) -> Features:
         """What the server offers, by a request for a few tokens; what it refuses is not asked of it again. Raises ModelError."""
         model, patience = await self.named(), self._patience()
+        guessed = set[str]()
         while True:
             link, endpoint = self._connect()
             body = trial(model, self._refused)
@@ -199,9 +200,13 @@ class VLLMEngine:
                         heard.append(event)
             if failure is None:
                 return read_trial(body, heard)
-            if not (asked_less := failure.without & body.keys()):
+            less = set(failure.without & body.keys())
+            if not less and failure.odd:
+                guessed = less = OPTIONAL.keys() & body.keys() - {MAX_TOKENS}
+            if not less:
+                self._refused -= guessed
                 raise ModelError(failure.reason)
-            self._refused |= asked_less
+            self._refused |= less
 
     async def count_tokens(self, messages: Iterable[Message]) -> int | None:
         """Tokens of a prompt as the server's tokenizer and chat template make them; None where it does not tell.
@@ -251,8 +256,8 @@ class VLLMEngine:
         constrained: bool,
     ) -> AsyncGenerator[Delta, None]:
         """Fill `replies`; tries again while nothing was said and a try may help. Raises ModelError when none does."""
-        model = await self.named()
-        tries = 0
+        model, tries = await self.named(), Tries(self._config.backoff_s)
+        guessed = set[str]()
         while True:
             enforced = self._constrains(wanted=constrained)
             body = request_body(
@@ -270,15 +275,18 @@ class VLLMEngine:
             failure = replies.failure
             if failure is None:
                 return
-            if asked_less := (failure.without & body.keys()):
+            if replies.begun:
+                raise await self._error(failure, replies)
+            if asked_less := failure.without & body.keys():
                 self._refused |= asked_less
-            else:
-                tries += 1
-                wait_s = self._config.backoff_s if failure.wait_s is None else failure.wait_s
-                hopeless = not failure.transient or wait_s > min(_LONGEST_WAIT_S, patience.left())
-                if hopeless or replies.begun or tries == _TRIES:
-                    raise await self._error(failure, replies)
+            elif (wait_s := tries.wait_s(failure, at_most_s=patience.left())) is not None:
                 await asyncio.sleep(wait_s)
+            elif failure.odd and (rest := OPTIONAL.keys() & body.keys() - {MAX_TOKENS}):
+                guessed = rest - self._refused
+                self._refused |= guessed
+            else:
+                self._refused -= guessed  # it was none of them
+                raise await self._error(failure, replies)
             replies.failure = replies.first.failure = None
 
     async def _once(
