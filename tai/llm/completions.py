@@ -7,8 +7,9 @@ gets wrong reads as absent; only what cannot be a chunk at all is an error.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from tai.llm.base import Message
@@ -28,6 +29,7 @@ OPTIONAL = {
     "temperature": r"temperature",
     NO_THINKING: r"chat_template|enable_thinking",
     "logprobs": r"logprobs",
+    "stop": r"\bstop\b",
     "n": r"parameter n\b|field n\b|['\"`]n['\"`]|\bn (?:>|must|should|is not)|\bn ?=|multiple choices|(?:only )?one (?:completion )?choice|best_of",
     # Not left out but sent by its newer name, for which see `request_body`.
     MAX_TOKENS: r"max_completion_tokens",
@@ -52,7 +54,7 @@ class Usage:
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """What one event of a stream says of one choice. finish: '' while it goes on, else `stop`, `length`, …; error: the whole
-    event, where it is one, for `tai.llm.failures` to read; index: of the choice, from 0.
+    event, where it is one, for `tai.llm.failures` to read; index: of the choice, from 0; logprobs: of its tokens.
     """
 
     text: str = ""
@@ -61,6 +63,7 @@ class Chunk:
     usage: Usage | None = None
     error: str = ""
     index: int = 0
+    logprobs: tuple[float, ...] = ()
 
 
 def request_body(
@@ -70,10 +73,12 @@ def request_body(
     max_tokens: int,
     constrained: bool,
     samples: int = 1,
+    stop: tuple[str, ...] = (),
+    logprobs: bool = False,
     refused: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """The JSON of a request. constrained: the answer must fit the schema; samples: so many answers; refused: fields of
-    OPTIONAL to leave out.
+    """The JSON of a request. constrained: the answer must fit the schema; samples: so many answers; stop: texts before which it
+    shall end; logprobs: told for each token; refused: fields of OPTIONAL to leave out.
 
     A fixed seed, and temperature 0 for a single answer: the same evidence shall get the same answer, as far as a server can
     promise it.
@@ -90,6 +95,10 @@ def request_body(
     }
     if samples > 1:
         body["n"] = samples
+    if stop:
+        body["stop"] = list(stop)
+    if logprobs:
+        body["logprobs"] = True
     if constrained:
         body["response_format"] = response_format()
     return asking_less(body, refused)
@@ -141,7 +150,16 @@ def _choice(choice: dict[str, Any]) -> Chunk:
         or _text(said, "reasoning_content"),  # the second one before vLLM 0.12
         finish=_text(choice, "finish_reason"),
         index=_number(choice, "index"),
+        logprobs=tuple(_logprobs(choice.get("logprobs"))),
     )
+
+
+def _logprobs(value: object) -> Iterator[float]:
+    tokens = value.get("content") if isinstance(value, dict) else None
+    for token in tokens if isinstance(tokens, list) else []:
+        told = token.get("logprob") if isinstance(token, dict) else None
+        if isinstance(told, int | float) and isfinite(told):
+            yield float(told)
 
 
 def _text(holder: object, key: str) -> str:

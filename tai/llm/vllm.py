@@ -22,9 +22,9 @@ from tai.llm.failures import Failure, plain
 from tai.llm.features import Features, read_trial, trial
 from tai.llm.metrics import Load
 from tai.llm.patience import Patience
-from tai.llm.reading import read_answer
 from tai.llm.replies import Replies
 from tai.llm.reply import Reply
+from tai.llm.tokens import cut_short
 from tai.llm.tries import Tries
 from tai.llm.wording import to_think, with_repair, with_schema, with_thoughts
 
@@ -68,6 +68,7 @@ class VLLMEngine:
         self._model = config.model
         self._link: Link | None = None
         self._refused: set[str] = set()  # optional request fields that the server turned out not to take
+        self._unheeded = False  # whether an answer did not fit though the schema was to be enforced
         self._window = 0  # as a refusal told it, which is more than any page says
         self._discovery = Discovery(self._connect, within_s=config.stall_s)
 
@@ -111,19 +112,21 @@ class VLLMEngine:
                     yield replace(delta, call=calls)
             first = replies.first
             said = first.text or first.reasoning
-            read = [read_answer(reply.text) for reply in replies.finished()]
-            if answers := [answer for answer in read if not isinstance(answer, str)]:
-                chosen, *others = answers
+            read = [(reply, reply.read()) for reply in replies.finished()]
+            cut = cut_short(messages, first.usage.prompt)
+            if usable := [(reply, answer) for reply, answer in read if not isinstance(answer, str)]:
+                (source, chosen), *others = usable
                 usage = first.usage
-                notes += [*self._lacks(), *_too_few(question.samples, len(answers))]
+                notes += [*self._lacks(), *_too_few(question.samples, len(usable)), *cut]
                 yield Said(
                     chosen,
                     usage.prompt,
                     usage.cached,
                     usage.answer,
                     tuple(notes),
-                    others=tuple(others),
+                    others=tuple(answer for _, answer in others),
                     asked=question.samples,
+                    logprob=source.logprob,
                 )
                 return
             samples = 1
@@ -133,7 +136,7 @@ class VLLMEngine:
                 constrained = False
                 notes.append(f"the model {first.loop} under a JSON schema, and was asked again without one")
                 continue
-            flaw = read_answer(first.text)
+            flaw = first.read()
             assert isinstance(flaw, str)  # noqa: S101 - an answer would be among `answers`
             if first.finish == "length":
                 raise ModelError(
@@ -143,8 +146,10 @@ class VLLMEngine:
                 )
             if repaired or question.wording is None:
                 nor = ", nor its repair" if repaired else ""
-                raise ModelError(f"The model's answer cannot be used{nor}: {flaw}.", said=said)
+                why = "".join(f"; {note}" for note in cut)
+                raise ModelError(f"The model's answer cannot be used{nor}: {flaw}{why}.", said=said)
             repaired = True
+            self._unheeded = self._unheeded or self._constrains(wanted=constrained)
             messages = with_repair(messages, said, flaw, question.wording)
             notes.append(f"the model's first answer could not be used ({flaw}) and was repaired")
 
@@ -171,7 +176,7 @@ class VLLMEngine:
                 messages = question.messages
                 if question.thought_tokens and question.wording is not None:
                     messages = with_thoughts(to_think(messages, question.wording), "", question.wording)
-                if not self._constrains(wanted=True):
+                if self._in_words(wanted=True):
                     messages = with_schema(messages, question.wording)
                 size = await self._discovery.count(model, messages, plain=NO_THINKING in self._refused)
                 window = self._window or size.window or await self._discovery.window(model)
@@ -259,12 +264,14 @@ class VLLMEngine:
         model, tries = await self.named(), Tries(self._config.backoff_s)
         guessed = set[str]()
         while True:
-            enforced = self._constrains(wanted=constrained)
+            in_words = self._in_words(wanted=constrained)
             body = request_body(
                 model,
-                messages if enforced else with_schema(messages, question.wording),
+                with_schema(messages, question.wording) if in_words else messages,
                 max_tokens=replies.max_tokens,
-                constrained=enforced,
+                constrained=self._constrains(wanted=constrained),
+                stop=question.stop,
+                logprobs=question.logprobs,
                 samples=self._samples(len(replies)),
                 refused=self._refused,
             )
@@ -364,6 +371,10 @@ class VLLMEngine:
 
     def _constrains(self, *, wanted: bool) -> bool:
         return wanted and "response_format" not in self._refused
+
+    def _in_words(self, *, wanted: bool) -> bool:
+        """Whether the model is shown the schema: some servers take one and mind it not."""
+        return self._unheeded or not self._constrains(wanted=wanted)
 
     def _samples(self, wanted: int) -> int:
         return 1 if "n" in self._refused else wanted

@@ -413,6 +413,30 @@ async def test_server_without_models_is_explained() -> None:
     assert "serves no model; set model" in error.reason
 
 
+@pytest.mark.parametrize("field", ["reasoning", "reasoning_content"])
+async def test_answer_that_comes_as_reasoning_is_read(field: str) -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.open_stream()
+        await exchange.delta(content="", **{field: TEXT})
+        await exchange.finish()
+
+    async with running(script) as server:
+        heard = await ask(server.url)
+    assert heard.said[0].answer == ANSWER
+    assert len(server.asked) == 1
+
+
+async def test_answer_in_a_reasoning_that_was_cut_is_none() -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.open_stream()
+        await exchange.delta(reasoning=TEXT)
+        await exchange.finish("length")
+
+    async with running(script) as server:
+        error = await refused(server.url)
+    assert "was cut at" in error.reason
+
+
 async def test_reasoning_without_an_answer_is_not_an_answer() -> None:
     async def script(exchange: Exchange) -> None:
         await exchange.open_stream()

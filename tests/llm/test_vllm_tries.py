@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tai.errors import ModelError
-from tai.llm.base import Question
+from tai.llm.base import Message, Question
 from tai.llm.failures import Failure
 from tai.llm.schema import schema_text
 from tai.llm.tries import Tries
@@ -306,6 +306,21 @@ async def test_flawed_answer_is_repaired_once_with_the_flaw_shown(flawed: str, f
     assert flaw in request["content"]
 
 
+async def test_schema_that_is_taken_and_not_minded_is_shown_in_words_from_then_on() -> None:
+    async def heedless(exchange: Exchange) -> None:
+        assert "response_format" in exchange.json
+        shown = schema_text() in exchange.json["messages"][-1]["content"]
+        await exchange.say(TEXT if shown else "Looks like the disk is full to me.")
+
+    async with running(heedless) as server:
+        engine = VLLMEngine(replace(PATIENT, url=server.url))
+        assert (await hear(engine)).said[0].answer == ANSWER
+        assert (await hear(engine)).said[0].answer == ANSWER
+        await engine.close()
+    assert len(server.asked) == 3
+    assert server.asked[1].json["messages"][-1]["content"].count(schema_text()) == 1
+
+
 async def test_flawed_repair_ends_in_an_error_that_keeps_the_text() -> None:
     async with running(lambda exchange: exchange.say("The disk is full.")) as server:
         error = await refused(server.url)
@@ -331,3 +346,51 @@ async def test_answer_cut_at_the_cap_is_not_repaired() -> None:
         error = await refused(server.url, Question(QUESTION.messages, QUESTION.ticket, max_answer_tokens=300))
     assert "cut at 300 tokens" in error.reason
     assert len(server.asked) == 1
+
+
+LONG = replace(QUESTION, messages=(*QUESTION.messages[:-1], Message("user", "the disk is full " * 1000)))
+
+
+@pytest.mark.parametrize(("read", "noted"), [(1024, True), (4000, False), (0, False)])
+async def test_prompt_that_the_server_cut_without_a_word_is_noted(read: int, *, noted: bool) -> None:
+    usage = {"prompt_tokens": read, "completion_tokens": 9}
+    async with running(lambda exchange: exchange.say(TEXT, usage=usage)) as server:
+        (said,) = (await ask(server.url, LONG)).said
+        short = (await ask(server.url)).said[0]
+    notes = [note for note in said.notes if "num_ctx" in note]
+    assert len(notes) == noted
+    assert all(f"read {read:,} tokens of a prompt of about " in note for note in notes)
+    assert short.notes == ()
+
+
+async def test_prompt_that_was_cut_is_named_with_an_answer_that_cannot_be_used() -> None:
+    async with running(lambda exchange: exchange.say("Hm?", usage={"prompt_tokens": 1024})) as server:
+        error = await refused(server.url, LONG)
+    assert "no JSON object in it; the server read 1,024 tokens" in error.reason
+
+
+async def test_stop_and_logprobs_are_sent_where_they_are_asked_for() -> None:
+    async def sure(exchange: Exchange) -> None:
+        await exchange.open_stream()
+        for piece, logprob in ((TEXT[:9], -0.5), (TEXT[9:], -1.5)):
+            told = {"content": [{"token": "x", "logprob": logprob}, {"logprob": None}, 7]}
+            choice = {"index": 0, "delta": {"content": piece}, "logprobs": told}
+            await exchange.chunk(event({"choices": [choice]}))
+        await exchange.finish()
+
+    async with running(sure) as server:
+        heard = await ask(server.url, replace(QUESTION, stop=("END",), logprobs=True))
+        assert heard.said[0].logprob == -1.0
+        await ask(server.url)
+    with_them, without = (exchange.json for exchange in server.asked)
+    assert (with_them["stop"], with_them["logprobs"]) == (["END"], True)
+    assert with_them.keys() - without.keys() == {"stop", "logprobs"}
+
+
+@pytest.mark.parametrize("field", ["stop", "logprobs"])
+async def test_stop_and_logprobs_are_left_out_where_they_are_refused(field: str) -> None:
+    async with running(status("400 Bad Request", f"{field} is not supported"), well) as server:
+        heard = await ask(server.url, replace(QUESTION, stop=("END",), logprobs=True))
+    first, second = (exchange.json for exchange in server.asked)
+    assert first.keys() - second.keys() == {field}
+    assert heard.said[0].logprob is None

@@ -118,7 +118,10 @@ def _offers(features: Features) -> Iterator[tuple[str, str]]:
         case True:
             yield "schema", "enforced"
         case False:
-            yield "schema", "not enforced: the answer is asked for in words, and checked as always"
+            yield (
+                "schema",
+                "not enforced: the model is shown it in words, at the latest where an answer does not fit, and each is checked",
+            )
         case None:
             yield "schema", "taken; whether it is enforced did not show"
     named = {
