@@ -63,7 +63,7 @@ class Discovery:
                 await self.models()
             except ModelError:
                 return 0
-        return (self._windows or {}).get(model, 0)
+        return next((size for name, size in (self._windows or {}).items() if same_model(name, model)), 0)
 
     async def count(self, model: str, messages: Iterable[Message], *, plain: bool) -> Size:
         """Tokens of a prompt as the server's tokenizer and chat template make them, by vLLM's /tokenize.
@@ -117,6 +117,11 @@ class Discovery:
         except ModelError:
             return ""
         return "" if isinstance(text, Failure) else text
+
+
+def same_model(one: str, other: str) -> bool:
+    """Whether two names mean the same: Ollama takes a name without a tag for that of `latest`."""
+    return one.removesuffix(":latest") == other.removesuffix(":latest")
 
 
 def _object(text: str) -> dict[str, Any]:

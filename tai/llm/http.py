@@ -12,6 +12,7 @@ import ssl
 from collections.abc import AsyncGenerator, Iterator, Mapping, Set
 from contextlib import AsyncExitStack, aclosing
 from typing import Any
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 import httpx_sse
@@ -58,6 +59,10 @@ _MEANING: tuple[tuple[tuple[type[Exception], ...], str, bool], ...] = (
         "The request to the model server at {server} failed: {detail}.",
         False,
     ),
+)
+_NO_PROXY = (
+    "The proxy {proxy} on the way to the model server at {server} cannot be reached: {detail}. It comes from the environment "
+    "(HTTP_PROXY, HTTPS_PROXY, ALL_PROXY); NO_PROXY names hosts that are asked without one."
 )
 # Of the exchange itself: TLS 1.3 lets a server refuse after the handshake, and what it then says, httpx does not translate.
 _FOREIGN = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
@@ -177,8 +182,11 @@ class Link:
         causes = list(_causes(error))
         # An end of the connection is no matter of trust, though in TLS it is an error of TLS.
         broken = [each for each in causes if isinstance(each, ssl.SSLError) and not isinstance(each, _ENDS)]
+        proxy = _proxy(self._endpoint) if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout) else ""
         if broken:
             words, transient = tls.meaning(broken[0], self._identity), False
+        elif proxy:
+            words, transient = _NO_PROXY, isinstance(error, httpx.ConnectError)
         else:
             words, transient = next(
                 (words, transient) for kinds, words, transient in _MEANING if isinstance(error, kinds)
@@ -187,7 +195,10 @@ class Link:
         system = next((cause for cause in reversed(causes) if isinstance(cause, OSError)), error)
         detail = getattr(system, "strerror", None) or str(system) or type(error).__name__
         reason = words.format(
-            server=self._endpoint.name, detail=plain(detail).rstrip("."), connect_s=self._connect_s
+            server=self._endpoint.name,
+            detail=plain(detail).rstrip("."),
+            connect_s=self._connect_s,
+            proxy=proxy,
         )
         if not answered and any(isinstance(each, _ENDS) for each in causes):
             reason = f"{reason} {tls.hint(self._endpoint, self._identity)}".strip()
@@ -267,6 +278,15 @@ async def _addresses(host: str) -> list[str]:
     except OSError:
         return []
     return [str(entry[4][0]) for entry in found]
+
+
+def _proxy(endpoint: Endpoint) -> str:
+    """The proxy of the environment that the server is asked through, without the password that it may hold; '' for none."""
+    proxies = getproxies()
+    if not endpoint.listed or endpoint.socket or proxy_bypass(endpoint.host):
+        return ""
+    found = proxies.get(endpoint.base.partition(":")[0]) or proxies.get("all", "")
+    return plain(found.rpartition("@")[2])
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

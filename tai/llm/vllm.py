@@ -346,7 +346,7 @@ class VLLMEngine:
         reason = failure.reason
         if failure.unknown_model:
             try:
-                names = ", ".join(model.name for model in await self.models())
+                names = ", ".join(plain(model.name) for model in await self.models())
             except ModelError:
                 names = ""
             reason += f" It serves: {names}." if names else ""

@@ -15,6 +15,7 @@ from tai.errors import ModelError
 from tai.llm.endpoint import parse
 from tai.llm.failures import of_status, plain, retry_after, server_words
 from tai.llm.http import Link
+from tests.llm.asking import refused
 
 
 def kinds(root: type[Exception]) -> Iterator[type[Exception]]:
@@ -106,3 +107,20 @@ def test_unusable_proxy_is_explained(proxy: str, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("ALL_PROXY", proxy)
     with pytest.raises(ModelError, match="The proxy settings in the environment cannot be used"):
         Link(parse("http://models.example/v1", ("models.example",)), api_key="", connect_s=1)
+
+
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:1", "http://me:hunter2@127.0.0.1:1"])
+async def test_dead_proxy_is_named_as_the_proxy(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    error = await refused("http://models.example/v1", model="m", allow=("models.example",))
+    assert "The proxy " in error.reason
+    assert (
+        "127.0.0.1:1 on the way to the model server at http://models.example/v1 cannot be reached"
+        in error.reason
+    )
+    assert "hunter2" not in error.reason
+    monkeypatch.setenv("NO_PROXY", "127.0.0.2")
+    error = await refused("http://127.0.0.2:1", model="m", allow=("127.0.0.2",))
+    assert "proxy" not in error.reason
