@@ -126,7 +126,7 @@ class _Sessions:
         try:
             engine = await answering(chosen)
         except ModelError as error:
-            raise ModelError(f"{str(error).rstrip('.')}. It is still {now} that answers.") from None
+            raise ModelError(f"{str(error).rstrip('.')}. Still answering: {now}.") from None
         finally:
             self._activity.end()
         await context.investigation.use_engine(engine)

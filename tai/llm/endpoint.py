@@ -112,6 +112,8 @@ def _socket(url: str) -> Endpoint:
 
 def _split(url: str) -> SplitResult:
     wanted = "a URL such as http://127.0.0.1:8000/v1 or unix:/run/vllm.sock was expected."
+    if not url.strip().isprintable():
+        raise ModelError(f"model_url {url!r} holds characters that no URL can; {wanted}")
     try:
         parts = urlsplit(url.strip())
         port = parts.port

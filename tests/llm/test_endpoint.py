@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tai.errors import ModelError
@@ -56,6 +56,8 @@ def test_unix_socket_is_read(url: str) -> None:
         (f"http://{'x' * 70}", "is no name"),
         ("http://\ufb01.example", "is no name"),
         ("http://a b/v1", "is no name"),
+        ("http://127.0.0.1/\x1fx", "characters that no URL can"),
+        ("http://127.0.0.1/\udc80", "characters that no URL can"),
     ],
 )
 def test_bad_url_is_explained(url: str, reason: str) -> None:
@@ -72,6 +74,7 @@ def test_name_that_a_host_can_have_is_taken(host: str) -> None:
 
 
 @given(st.text())
+@example("0/\x1f")
 def test_any_host_is_read_or_refused_and_httpx_can_make_a_request_of_what_is_read(host: str) -> None:
     try:
         base = parse(f"http://{host}:8000").base
