@@ -126,7 +126,7 @@ class _Sessions:
         try:
             engine = await answering(chosen)
         except ModelError as error:
-            raise ModelError(f"{error} {now[:1].upper()}{now[1:]} still answers.") from None
+            raise ModelError(f"{str(error).rstrip('.')}. Still answering: {now}.") from None
         finally:
             self._activity.end()
         await context.investigation.use_engine(engine)

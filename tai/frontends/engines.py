@@ -6,6 +6,7 @@ has been heard to be there.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,10 @@ from pydantic import SecretStr
 
 from tai.errors import InputError, ModelError
 from tai.settings import Settings
+from tai.text.sanitise import sanitise_line
 
 if TYPE_CHECKING:
+    from tai.llm.discovery import ServedModel
     from tai.llm.vllm import VLLMEngine
 
 
@@ -103,26 +106,44 @@ async def answering(chosen: Settings) -> VLLMEngine | None:
     if engine is None:
         return None
     try:
-        await _heard(engine, chosen)
+        await wanted(engine, chosen, await served(engine, chosen))
     except BaseException:
         await engine.close()
         raise
     return engine
 
 
-async def _heard(engine: VLLMEngine, chosen: Settings) -> None:
+async def served(engine: VLLMEngine, chosen: Settings) -> tuple[ServedModel, ...]:
+    """The models that the server lists; () where it lists none, which is no fault where the settings name the model. Raises
+    ModelError.
+    """
     try:
-        served = [each.name for each in await engine.models()]
+        return await engine.models()
     except ModelError:
         if not chosen.model:
             raise
-        await engine.features()  # some servers list nothing: a few tokens tell
-        return
-    if chosen.model and chosen.model not in served:
-        raise ModelError(
-            f"the server at {chosen.model_url} has no model {chosen.model}; it has {', '.join(served) or 'none'}"
-        )
-    await engine.named()
+        return ()
+
+
+async def wanted(engine: VLLMEngine, chosen: Settings, listed: Sequence[ServedModel]) -> str:
+    """The model that an incident would ask, by its name in the list if it is there. Raises ModelError where there is none.
+
+    A server that lists nothing is asked for a few tokens: they tell.
+    """
+    from tai.llm.discovery import same_model  # noqa: PLC0415 - only where a model is asked
+
+    if not chosen.model:
+        return await engine.named()
+    if not listed:
+        await engine.features()
+        return chosen.model
+    for each in listed:
+        if same_model(each.name, chosen.model):
+            return each.name
+    names = ", ".join(sanitise_line(each.name) for each in listed)
+    raise ModelError(
+        f"The server at {chosen.model_url} has no model {chosen.model}; it has {names}. Correct model, or leave it out."
+    )
 
 
 def _at_home(file: Path | None) -> Path | None:
@@ -134,6 +155,7 @@ def _key(file: Path | None) -> str:
     if file is None:
         return ""
     try:
-        return file.read_text(encoding="utf-8").partition("\n")[0].strip()
+        # Some editors begin a file with a byte order mark.
+        return file.read_text(encoding="utf-8-sig").partition("\n")[0].strip()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"the API key file {file} cannot be read: {error}") from None

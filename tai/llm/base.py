@@ -43,6 +43,7 @@ class Question:
     max_answer_tokens: cap on what a model may write. wording: without one, nothing is said beyond the messages: neither the
     schema in words nor a request to repair. samples: answers that a model is asked for in one request.
     pinned: what the person on call has stated as fact. thought_tokens: what a model may write to think first; 0: it shall not.
+    stop: texts before which a model shall end; logprobs: whether to ask how sure it was of each token.
     """
 
     messages: tuple[Message, ...]
@@ -54,6 +55,8 @@ class Question:
     samples: int = 1
     pinned: tuple[Pinned, ...] = ()
     thought_tokens: int = 0
+    stop: tuple[str, ...] = ()
+    logprobs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class Said:
     """The end of a stream: the parsed answer and what it cost. Tokens are as the server counted, 0 when it did not.
 
     others: further usable answers to the same question, when several were asked for; asked: how many were.
+    logprob: the mean log probability of the answer's tokens, None where it was not asked for or not told.
     """
 
     answer: Answer
@@ -92,6 +96,7 @@ class Said:
     notes: tuple[str, ...] = ()
     others: tuple[Answer, ...] = ()
     asked: int = 1
+    logprob: float | None = None
 
 
 class Engine(Protocol):

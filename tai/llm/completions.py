@@ -7,8 +7,9 @@ gets wrong reads as absent; only what cannot be a chunk at all is an error.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from tai.llm.base import Message
@@ -18,36 +19,27 @@ DONE = "[DONE]"
 # A reasoning model's template would think before the JSON, unconstrained (shared `VLLM.md`, traps), and Gemma 4's puts its
 # mark into the system turn, where it parts the prompt from the cached one. So tai never lets the template think.
 NO_THINKING = "chat_template_kwargs"
-# Fields that tai can do without, each with the words by which servers refuse it. Which of them a server does not take
-# is remembered for the life of the engine.
+MAX_TOKENS = "max_tokens"
+# Fields that tai can do without, each with the words by which servers refuse it: a regular expression, of text in lower case.
+# Which of them a server does not take is remembered for the life of the engine.
 OPTIONAL = {
-    "response_format": (
-        "response_format",
-        "json_schema",
-        "json schema",
-        "structured output",
-        "grammar",
-        "guided",
-    ),
-    "stream_options": ("stream_options", "include_usage"),
-    "seed": ("seed",),
-    NO_THINKING: ("chat_template",),
-    "logprobs": ("logprobs",),
-    "n": (
-        "parameter n",
-        "field n",
-        "'n'",
-        '"n"',
-        "`n`",
-        "n >",
-        "n must",
-        "n should",
-        "multiple choices",
-        "best_of",
-    ),
+    "response_format": r"response_format|json_schema|json schema|structured output|grammar|guided",
+    "stream_options": r"stream_options|include_usage",
+    "seed": r"\bseed\b",
+    "temperature": r"temperature",
+    NO_THINKING: r"chat_template|enable_thinking",
+    "logprobs": r"logprobs",
+    "stop": r"\bstop\b",
+    "n": r"parameter n\b|field n\b|['\"`]n['\"`]|\bn (?:>|must|should|is not)|\bn ?=|multiple choices|(?:only )?one (?:completion )?choice|best_of",
+    # Not left out but sent by its newer name, for which see `request_body`.
+    MAX_TOKENS: r"max_completion_tokens",
 }
 # Warm enough that answers to the same question may differ, cool enough that each is still the model's own best guess.
 _SAMPLING_TEMPERATURE = 0.7
+
+
+# By which an event tells that it is an error.
+_ERRORS = ("error", "detail", "message")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +53,8 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What one event of a stream says of one choice. finish: '' while it goes on, else `stop`, `length`, …; error: the server's
-    own words; index: of the choice, from 0.
+    """What one event of a stream says of one choice. finish: '' while it goes on, else `stop`, `length`, …; error: the whole
+    event, where it is one, for `tai.llm.failures` to read; index: of the choice, from 0; logprobs: of its tokens.
     """
 
     text: str = ""
@@ -71,6 +63,7 @@ class Chunk:
     usage: Usage | None = None
     error: str = ""
     index: int = 0
+    logprobs: tuple[float, ...] = ()
 
 
 def request_body(
@@ -80,10 +73,12 @@ def request_body(
     max_tokens: int,
     constrained: bool,
     samples: int = 1,
+    stop: tuple[str, ...] = (),
+    logprobs: bool = False,
     refused: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """The JSON of a request. constrained: the answer must fit the schema; samples: so many answers; refused: fields of
-    OPTIONAL to leave out.
+    """The JSON of a request. constrained: the answer must fit the schema; samples: so many answers; stop: texts before which it
+    shall end; logprobs: told for each token; refused: fields of OPTIONAL to leave out.
 
     A fixed seed, and temperature 0 for a single answer: the same evidence shall get the same answer, as far as a server can
     promise it.
@@ -91,7 +86,7 @@ def request_body(
     body: dict[str, Any] = {
         "model": model,
         "messages": chat(messages),
-        "max_tokens": max_tokens,
+        MAX_TOKENS: max_tokens,
         "temperature": 0 if samples == 1 else _SAMPLING_TEMPERATURE,
         "seed": 0,
         "stream": True,
@@ -100,11 +95,24 @@ def request_body(
     }
     if samples > 1:
         body["n"] = samples
+    if stop:
+        body["stop"] = list(stop)
+    if logprobs:
+        body["logprobs"] = True
     if constrained:
         body["response_format"] = response_format()
-    for field in refused:
-        body.pop(field, None)
-    return body
+    return asking_less(body, refused)
+
+
+def asking_less(body: Mapping[str, Any], refused: Iterable[str]) -> dict[str, Any]:
+    """The JSON of a request without the fields that the server does not take. The cap on tokens stays, by its newer name: what
+    OpenAI's reasoning models take.
+    """
+    refused = set(refused)
+    less = {name: value for name, value in body.items() if name not in refused}
+    if MAX_TOKENS in refused:
+        less["max_completion_tokens"] = body[MAX_TOKENS]
+    return less
 
 
 def chat(messages: Iterable[Message]) -> list[dict[str, str]]:
@@ -124,10 +132,10 @@ def chunks_of(data: str) -> tuple[Chunk, ...]:
         value = json.loads(data)
     except RecursionError:
         raise ValueError("nested without end") from None
-    if not isinstance(value, dict) or not {"choices", "usage", "error"} & value.keys():
+    if not isinstance(value, dict) or not {"choices", "usage", *_ERRORS} & value.keys():
         raise ValueError("no JSON object with choices in it")
-    if error := value.get("error"):
-        return (Chunk(error=_text(error, "message") or str(error)),)
+    if value.get("error") or ("choices" not in value and any(value.get(key) for key in _ERRORS)):
+        return (Chunk(error=data),)
     usage = _usage(value.get("usage"))
     choices = value.get("choices")
     said = [_choice(each) for each in choices if isinstance(each, dict)] if isinstance(choices, list) else []
@@ -142,7 +150,16 @@ def _choice(choice: dict[str, Any]) -> Chunk:
         or _text(said, "reasoning_content"),  # the second one before vLLM 0.12
         finish=_text(choice, "finish_reason"),
         index=_number(choice, "index"),
+        logprobs=tuple(_logprobs(choice.get("logprobs"))),
     )
+
+
+def _logprobs(value: object) -> Iterator[float]:
+    tokens = value.get("content") if isinstance(value, dict) else None
+    for token in tokens if isinstance(tokens, list) else []:
+        told = token.get("logprob") if isinstance(token, dict) else None
+        if isinstance(told, int | float) and isfinite(told):
+            yield float(told)
 
 
 def _text(holder: object, key: str) -> str:

@@ -6,6 +6,7 @@ Not the asking (`tai.llm.vllm`). Most of it is vLLM's own; what another server l
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from tai.llm.http import Link
 
 _SHORT_BYTES = 4 * 2**20  # /tokenize sends a number for each token of a whole window
+
+
+_NO_WORDS = re.compile(r"(?i)embed|rerank|whisper|(?<![a-z])tts(?![a-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Discovery:
         self._windows: dict[str, int] | None = None
 
     async def models(self) -> tuple[ServedModel, ...]:
-        """What the server has, from /v1/models. Raises ModelError."""
+        """What the server has, from /v1/models, those first that answer in words. Raises ModelError."""
         link, endpoint = self._connect()
         body = await link.fetch(
             "GET", f"{endpoint.base}/models", within_s=self._within_s, max_bytes=_SHORT_BYTES
@@ -59,7 +63,7 @@ class Discovery:
                 await self.models()
             except ModelError:
                 return 0
-        return (self._windows or {}).get(model, 0)
+        return next((size for name, size in (self._windows or {}).items() if same_model(name, model)), 0)
 
     async def count(self, model: str, messages: Iterable[Message], *, plain: bool) -> Size:
         """Tokens of a prompt as the server's tokenizer and chat template make them, by vLLM's /tokenize.
@@ -115,6 +119,11 @@ class Discovery:
         return "" if isinstance(text, Failure) else text
 
 
+def same_model(one: str, other: str) -> bool:
+    """Whether two names mean the same: Ollama takes a name without a tag for that of `latest`."""
+    return one.removesuffix(":latest") == other.removesuffix(":latest")
+
+
 def _object(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
@@ -128,8 +137,39 @@ def _number(value: object) -> int | None:
     return value if type(value) is int and 0 <= value < 2**40 else None
 
 
-def _served(text: str) -> Iterable[ServedModel]:
-    listed = _object(text).get("data")
-    for entry in listed if isinstance(listed, list) else []:
-        if isinstance(entry, dict) and isinstance(name := entry.get("id"), str) and name:
-            yield ServedModel(name, _number(entry.get("max_model_len")) or 0)
+def _served(text: str) -> list[ServedModel]:
+    """The models that answer in words first, in the server's order: one that is to be chosen is the first."""
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    lists = [told, *(told.get(key) for key in ("data", "models"))] if isinstance(told, dict) else [told]
+    entries = next((each for each in lists if isinstance(each, list) and each), [])
+    found = [(entry, name) for entry in entries if (name := _name(entry))]
+    found.sort(key=lambda each: _says_no_words(*each))
+    return [ServedModel(name, _window(entry)) for entry, name in found]
+
+
+def _name(entry: object) -> str:
+    """As OpenAI's list calls it, or as Ollama's and llama.cpp's own lists do."""
+    values = (entry.get(key) for key in ("id", "name", "model")) if isinstance(entry, dict) else (entry,)
+    return next((value for value in values if isinstance(value, str) and value.strip()), "")
+
+
+def _window(entry: object) -> int:
+    """vLLM's max_model_len; llama.cpp's meta.n_ctx, not n_ctx_train, which is of the weights; then what proxies pass on."""
+    if not isinstance(entry, dict):
+        return 0
+    meta = entry.get("meta")
+    told = [
+        entry.get("max_model_len"),
+        meta.get("n_ctx") if isinstance(meta, dict) else None,
+        *(entry.get(key) for key in ("loaded_context_length", "context_length", "max_context_length")),
+    ]
+    return next((size for value in told if (size := _number(value))), 0)
+
+
+def _says_no_words(entry: object, name: str) -> bool:
+    """Whether name or kind say that it embeds, ranks, or deals in speech."""
+    kinds = [entry.get(key) for key in ("type", "task")] if isinstance(entry, dict) else []
+    return any(isinstance(said, str) and _NO_WORDS.search(said) for said in (name, *kinds))

@@ -11,6 +11,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from urllib.parse import SplitResult, urlsplit
 
 from tai.errors import ModelError
@@ -111,6 +112,8 @@ def _socket(url: str) -> Endpoint:
 
 def _split(url: str) -> SplitResult:
     wanted = "a URL such as http://127.0.0.1:8000/v1 or unix:/run/vllm.sock was expected."
+    if not url.strip().isprintable():
+        raise ModelError(f"model_url {url!r} holds characters that no URL can; {wanted}")
     try:
         parts = urlsplit(url.strip())
         port = parts.port
@@ -124,9 +127,34 @@ def _split(url: str) -> SplitResult:
     if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
         hint = f" Did you mean http://{url}?" if "//" not in url and parts.scheme not in {"", "file"} else ""
         raise ModelError(f"model_url {url!r} is not an HTTP address; {wanted}{hint}")
+    if not _is_address(parts.hostname) and not _is_name(parts.hostname):
+        raise ModelError(
+            f"model_url {url!r} cannot be read: {parts.hostname!r} is no name that a host can have; {wanted}"
+        )
     if parts.query or parts.fragment:
         raise ModelError(f"model_url {url!r} has a part after ? or #, which is not supported; {wanted}")
     return parts
+
+
+def _is_name(host: str) -> bool:
+    """Whether a host can have this name at all: labels of 1 to 63 letters (RFC 1035), and what is not ASCII as IDNA 2008 has it,
+    which httpx insists on.
+    """
+    try:
+        host.encode("idna")  # as Python's resolver does it
+        if host.startswith("xn--"):
+            _idna().decode(host)
+        elif not host.isascii():
+            _idna().encode(host)
+    except UnicodeError:  # idna's own errors are of that kind too
+        return False
+    return host.isprintable() and " " not in host
+
+
+def _idna() -> ModuleType:
+    import idna  # noqa: PLC0415 - few hosts have such a name
+
+    return idna
 
 
 def _is_address(host: str) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tai.llm.base import Message
-from tai.llm.completions import request_body
+from tai.llm.completions import asking_less, request_body
 
 ASKED_TOKENS = 24
 """Of each of the answers that are tried: enough for the object, a second's work at most."""
@@ -52,7 +52,7 @@ def trial(model: str, refused: Iterable[str]) -> dict[str, Any]:
     )
     wanted = {"name": "trial", "strict": True, "schema": _SCHEMA}
     body |= {"logprobs": True, "response_format": {"type": "json_schema", "json_schema": wanted}}
-    return {name: value for name, value in body.items() if name not in set(refused)}
+    return asking_less(body, refused)
 
 
 def read_trial(body: dict[str, Any], events: Iterable[str]) -> Features:

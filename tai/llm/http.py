@@ -11,14 +11,15 @@ import socket
 import ssl
 from collections.abc import AsyncGenerator, Iterator, Mapping, Set
 from contextlib import AsyncExitStack, aclosing
-from pathlib import Path
 from typing import Any
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 import httpx_sse
 
 from tai.errors import ModelError
 from tai.llm import endpoint as endpoints
+from tai.llm import tls
 from tai.llm.body import Body
 from tai.llm.endpoint import Endpoint, Identity
 from tai.llm.failures import Failure, of_page, of_status, plain
@@ -30,10 +31,6 @@ _ERROR_BYTES = 64 * 2**10  # of an error page; its first lines say it
 _IDLE_S = 3.0
 
 
-_NO_TRUST = (
-    "No trusted TLS connection to the model server at {server}: {detail}. model_ca names the file with a private CA, "
-    "model_cert the certificate that a server may ask tai for."
-)
 # What httpx raises, the closer kind first: (kinds, words, whether another try may help). A test proves it complete.
 _MEANING: tuple[tuple[tuple[type[Exception], ...], str, bool], ...] = (
     (
@@ -53,7 +50,7 @@ _MEANING: tuple[tuple[tuple[type[Exception], ...], str, bool], ...] = (
         False,
     ),
     (
-        (httpx.NetworkError, httpx.RemoteProtocolError, httpx.TimeoutException, httpx.StreamError),
+        (httpx.NetworkError, httpx.RemoteProtocolError, httpx.TimeoutException, httpx.StreamError, OSError),
         "The connection to the model server at {server} broke: {detail}.",
         True,
     ),
@@ -62,6 +59,22 @@ _MEANING: tuple[tuple[tuple[type[Exception], ...], str, bool], ...] = (
         "The request to the model server at {server} failed: {detail}.",
         False,
     ),
+)
+_NO_PROXY = (
+    "The proxy {proxy} on the way to the model server at {server} cannot be reached: {detail}. It comes from the environment "
+    "(HTTP_PROXY, HTTPS_PROXY, ALL_PROXY); NO_PROXY names hosts that are asked without one."
+)
+# Of the exchange itself: TLS 1.3 lets a server refuse after the handshake, and what it then says, httpx does not translate.
+_FOREIGN = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
+# What shows that the other side ended a connection that was there.
+_ENDS = (
+    httpx.ReadError,
+    httpx.WriteError,
+    httpx.RemoteProtocolError,
+    ssl.SSLEOFError,
+    ssl.SSLZeroReturnError,
+    ConnectionResetError,
+    BrokenPipeError,
 )
 
 
@@ -80,7 +93,8 @@ class Link:
         headers = {"Accept-Encoding": "identity"}
         if api_key:
             headers["Authorization"] = f"Bearer {_fit_for_header(api_key)}"
-        trust = _trust(endpoint, identity or Identity())
+        self._identity = identity or Identity()
+        trust = tls.trust(endpoint, self._identity)
         limits = httpx.Limits(keepalive_expiry=_IDLE_S)
         try:
             self._client = httpx.AsyncClient(
@@ -112,7 +126,7 @@ class Link:
         connection, which is how the server learns that nobody listens any more.
         """
         async with AsyncExitStack() as stack:
-            failure = None
+            failure, response = None, None
             try:
                 response = await patience.wait(self._send("POST", url, body))
                 stack.push_async_callback(response.aclose)
@@ -124,8 +138,8 @@ class Link:
                         yield event
             except TimeoutError:
                 failure = Failure(patience.reason())
-            except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-                failure = self.of_exception(error)
+            except _FOREIGN as error:
+                failure = self.of_exception(error, answered=response is not None)
             if failure:
                 yield failure
 
@@ -155,14 +169,24 @@ class Link:
                 f"The model server at {self._endpoint.name} did not answer {method} {url} within {within_s:g} s "
                 "(model_stall_s)."
             )
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+        except _FOREIGN as error:
             return self.of_exception(error)
 
-    def of_exception(self, error: httpx.HTTPError | httpx.InvalidURL | httpx.StreamError) -> Failure:
-        """What a failed exchange means."""
+    def of_exception(
+        self,
+        error: httpx.HTTPError | httpx.InvalidURL | httpx.StreamError | OSError,
+        *,
+        answered: bool = False,
+    ) -> Failure:
+        """What a failed exchange means. answered: the server had begun to answer by then."""
         causes = list(_causes(error))
-        if any(isinstance(cause, ssl.SSLError) for cause in causes):
-            words, transient = _NO_TRUST, False
+        # An end of the connection is no matter of trust, though in TLS it is an error of TLS.
+        broken = [each for each in causes if isinstance(each, ssl.SSLError) and not isinstance(each, _ENDS)]
+        proxy = _proxy(self._endpoint) if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout) else ""
+        if broken:
+            words, transient = tls.meaning(broken[0], self._identity), False
+        elif proxy:
+            words, transient = _NO_PROXY, isinstance(error, httpx.ConnectError)
         else:
             words, transient = next(
                 (words, transient) for kinds, words, transient in _MEANING if isinstance(error, kinds)
@@ -171,8 +195,13 @@ class Link:
         system = next((cause for cause in reversed(causes) if isinstance(cause, OSError)), error)
         detail = getattr(system, "strerror", None) or str(system) or type(error).__name__
         reason = words.format(
-            server=self._endpoint.name, detail=plain(detail).rstrip("."), connect_s=self._connect_s
+            server=self._endpoint.name,
+            detail=plain(detail).rstrip("."),
+            connect_s=self._connect_s,
+            proxy=proxy,
         )
+        if not answered and any(isinstance(each, _ENDS) for each in causes):
+            reason = f"{reason} {tls.hint(self._endpoint, self._identity)}".strip()
         return Failure(reason, transient=transient)
 
     async def _send(self, method: str, url: str, body: Mapping[str, Any] | None) -> httpx.Response:
@@ -237,7 +266,7 @@ async def _beginning(response: httpx.Response) -> str:
     try:
         async for chunk in response.aiter_raw():
             body += chunk
-    except httpx.HTTPError:
+    except (httpx.HTTPError, OSError):
         pass
     return body.decode("utf-8", "replace")
 
@@ -251,39 +280,21 @@ async def _addresses(host: str) -> list[str]:
     return [str(entry[4][0]) for entry in found]
 
 
+def _proxy(endpoint: Endpoint) -> str:
+    """The proxy of the environment that the server is asked through, without the password that it may hold; '' for none."""
+    proxies = getproxies()
+    if not endpoint.listed or endpoint.socket or proxy_bypass(endpoint.host):
+        return ""
+    found = proxies.get(endpoint.base.partition(":")[0]) or proxies.get("all", "")
+    return plain(found.rpartition("@")[2])
+
+
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """The error and what led to it, the nearest first."""
     cause: BaseException | None = error
     while cause is not None:
         yield cause
         cause = cause.__cause__ or cause.__context__
-
-
-def _trust(endpoint: Endpoint, identity: Identity) -> ssl.SSLContext:
-    """The CA that is named, else the machine's own store, where a company's private CA may be. Loading that for plain HTTP
-    would cost 20 ms. Raises ModelError naming the setting whose file cannot be used.
-    """
-    if not endpoint.base.startswith("https:"):
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    try:
-        context = ssl.create_default_context(cafile=identity.ca)
-    except OSError as error:
-        raise _unusable("model_ca", identity.ca, error) from None
-    if identity.certificate is not None:
-        try:
-            # Without an answer at hand, OpenSSL would ask the terminal for the passphrase.
-            context.load_cert_chain(identity.certificate, identity.key, password=lambda: "")
-        except (OSError, ValueError) as error:
-            names = "model_cert" if identity.key is None else "model_cert and model_cert_key"
-            raise _unusable(names, identity.key or identity.certificate, error) from None
-    return context
-
-
-def _unusable(setting: str, path: Path | None, error: OSError | ValueError) -> ModelError:
-    why = "it is not a PEM file of that kind, its key is another's, or it is encrypted"
-    if isinstance(error, OSError) and not isinstance(error, ssl.SSLError):
-        why = error.strerror or str(error)
-    return ModelError(f"The file {path} cannot be used for TLS ({setting}): {why}.")
 
 
 def _fit_for_header(api_key: str) -> str:

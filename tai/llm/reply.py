@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import codecs
+from statistics import fmean
 
+from tai.answer import Answer
 from tai.llm.base import Delta
 from tai.llm.completions import Chunk, Usage
-from tai.llm.failures import Failure, plain
+from tai.llm.failures import Failure, of_stream
 from tai.llm.guards import LoopGuard
+from tai.llm.reading import read_answer
 
 # A server may ignore max_tokens, so characters are counted here. Prose and JSON have 2 to 5 a token, indentation up to
 # 16; the loop guard sees to what is nothing but blanks.
@@ -28,6 +31,7 @@ class Reply:
         self.failure: Failure | None = None
         self.usage = Usage()
         self.max_tokens = max_tokens
+        self._logprobs: list[float] = []
         self._channels = {"answer": _Channel(), "reasoning": _Channel()}
 
     @property
@@ -39,6 +43,19 @@ class Reply:
     def reasoning(self) -> str:
         """The reasoning so far."""
         return "".join(self._channels["reasoning"].pieces)
+
+    @property
+    def logprob(self) -> float | None:
+        """The mean log probability of its tokens; None where none were told."""
+        return fmean(self._logprobs) if self._logprobs else None
+
+    def read(self) -> Answer | str:
+        """The answer in it, or what is wrong with it. Some servers put all of it into the reasoning and leave the text empty."""
+        answer = read_answer(self.text)
+        if self.text.strip() or self.finish == "length":
+            return answer
+        thought = read_answer(self.reasoning)
+        return answer if isinstance(thought, str) else thought
 
     @property
     def begun(self) -> bool:
@@ -53,12 +70,11 @@ class Reply:
     def take(self, chunk: Chunk) -> list[Delta]:
         """Add a chunk; returns what it says, for showing."""
         if chunk.error:
-            self.failure = Failure(
-                f"The model server broke off with an error: {plain(chunk.error)}", transient=not self.begun
-            )
+            self.failure = of_stream(chunk.error, begun=self.begun)
             return []
         self.finish = chunk.finish or self.finish
         self.usage = chunk.usage or self.usage
+        self._logprobs += chunk.logprobs
         deltas = []
         if text := self._channels["reasoning"].take(chunk.reasoning):
             deltas.append(Delta(text, "reasoning"))

@@ -13,11 +13,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from math import ceil
+from typing import Final
 
 from tai.llm.base import Message
 
 # Chat templates put a role and two or three marks around each message.
 PER_MESSAGE = 8
+# The estimate is never twice the truth of a prompt that is longer than this; Ollama cuts at 2,048 or 4,096 as it comes.
+_LEAST_JUDGED: Final = 2000
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _LETTER = re.compile(r"[A-Za-z]")
@@ -52,3 +55,17 @@ def count(text: str) -> int:
 def count_messages(messages: Iterable[Message]) -> int:
     """Tokens of a whole prompt, the chat template's marks included."""
     return sum(count(message.content) + PER_MESSAGE for message in messages)
+
+
+def cut_short(messages: Iterable[Message], read: int) -> list[str]:
+    """A note where the server read far less than it was sent, as Ollama does with what is over its window; else none.
+
+    read: tokens of the prompt as the server counted them, 0 where it did not.
+    """
+    estimate = count_messages(messages)
+    if not read or estimate <= _LEAST_JUDGED or read * 2 >= estimate:
+        return []
+    return [
+        f"the server read {read:,} tokens of a prompt of about {estimate:,}: it seems to cut what its context does not "
+        "hold, and says nothing; raise its context (Ollama: num_ctx) or ask with less evidence (budget)"
+    ]

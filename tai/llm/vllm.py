@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING, Any
 from tai.errors import ModelError
 from tai.llm import endpoint as endpoints
 from tai.llm.base import Delta, Message, Question, Said, Size
-from tai.llm.completions import DONE, NO_THINKING, chunks_of, request_body
+from tai.llm.completions import DONE, MAX_TOKENS, NO_THINKING, OPTIONAL, chunks_of, request_body
 from tai.llm.discovery import Discovery, ServedModel
 from tai.llm.failures import Failure, plain
 from tai.llm.features import Features, read_trial, trial
 from tai.llm.metrics import Load
 from tai.llm.patience import Patience
-from tai.llm.reading import read_answer
 from tai.llm.replies import Replies
 from tai.llm.reply import Reply
+from tai.llm.tokens import cut_short
+from tai.llm.tries import Tries
 from tai.llm.wording import to_think, with_repair, with_schema, with_thoughts
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ServedModel", "VLLMConfig", "VLLMEngine"]
 
-_TRIES = 2  # of one call, as long as the model has said nothing
-_LONGEST_WAIT_S = 10.0  # for a server that names a time to come back; longer, and the person is told instead
 # Counting takes some 20 ms; a server that is loading or gone must not be waited for twice.
 _MEASURED_WITHIN_S = 3.0
 # A streamed token is about 300 bytes of JSON with vLLM; a generous server may add log probabilities.
@@ -45,7 +44,8 @@ _LEAST_BYTES = 2**20
 class VLLMConfig:
     """url, model, api_key: as in the settings, '' where absent. Limits in seconds: to connect, to the first token, between
     two tokens, for one whole `ask`. identity: for TLS; allow: hosts outside of private networks that may be asked;
-    backoff_s: before the second try of a request that failed, unless the server names a time.
+    backoff_s: before the second try of a request that failed, twice that before the third, and so on, unless the server names a
+    time.
     """
 
     url: str
@@ -68,6 +68,7 @@ class VLLMEngine:
         self._model = config.model
         self._link: Link | None = None
         self._refused: set[str] = set()  # optional request fields that the server turned out not to take
+        self._unheeded = False  # whether an answer did not fit though the schema was to be enforced
         self._window = 0  # as a refusal told it, which is more than any page says
         self._discovery = Discovery(self._connect, within_s=config.stall_s)
 
@@ -111,19 +112,21 @@ class VLLMEngine:
                     yield replace(delta, call=calls)
             first = replies.first
             said = first.text or first.reasoning
-            read = [read_answer(reply.text) for reply in replies.finished()]
-            if answers := [answer for answer in read if not isinstance(answer, str)]:
-                chosen, *others = answers
+            read = [(reply, reply.read()) for reply in replies.finished()]
+            cut = cut_short(messages, first.usage.prompt)
+            if usable := [(reply, answer) for reply, answer in read if not isinstance(answer, str)]:
+                (source, chosen), *others = usable
                 usage = first.usage
-                notes += [*self._lacks(), *_too_few(question.samples, len(answers))]
+                notes += [*self._lacks(), *_too_few(question.samples, len(usable)), *cut]
                 yield Said(
                     chosen,
                     usage.prompt,
                     usage.cached,
                     usage.answer,
                     tuple(notes),
-                    others=tuple(others),
+                    others=tuple(answer for _, answer in others),
                     asked=question.samples,
+                    logprob=source.logprob,
                 )
                 return
             samples = 1
@@ -133,7 +136,7 @@ class VLLMEngine:
                 constrained = False
                 notes.append(f"the model {first.loop} under a JSON schema, and was asked again without one")
                 continue
-            flaw = read_answer(first.text)
+            flaw = first.read()
             assert isinstance(flaw, str)  # noqa: S101 - an answer would be among `answers`
             if first.finish == "length":
                 raise ModelError(
@@ -143,8 +146,10 @@ class VLLMEngine:
                 )
             if repaired or question.wording is None:
                 nor = ", nor its repair" if repaired else ""
-                raise ModelError(f"The model's answer cannot be used{nor}: {flaw}.", said=said)
+                why = "".join(f"; {note}" for note in cut)
+                raise ModelError(f"The model's answer cannot be used{nor}: {flaw}{why}.", said=said)
             repaired = True
+            self._unheeded = self._unheeded or self._constrains(wanted=constrained)
             messages = with_repair(messages, said, flaw, question.wording)
             notes.append(f"the model's first answer could not be used ({flaw}) and was repaired")
 
@@ -171,7 +176,7 @@ class VLLMEngine:
                 messages = question.messages
                 if question.thought_tokens and question.wording is not None:
                     messages = with_thoughts(to_think(messages, question.wording), "", question.wording)
-                if not self._constrains(wanted=True):
+                if self._in_words(wanted=True):
                     messages = with_schema(messages, question.wording)
                 size = await self._discovery.count(model, messages, plain=NO_THINKING in self._refused)
                 window = self._window or size.window or await self._discovery.window(model)
@@ -182,6 +187,7 @@ class VLLMEngine:
     async def features(self) -> Features:
         """What the server offers, by a request for a few tokens; what it refuses is not asked of it again. Raises ModelError."""
         model, patience = await self.named(), self._patience()
+        guessed = set[str]()
         while True:
             link, endpoint = self._connect()
             body = trial(model, self._refused)
@@ -199,9 +205,13 @@ class VLLMEngine:
                         heard.append(event)
             if failure is None:
                 return read_trial(body, heard)
-            if not (asked_less := failure.without & body.keys()):
+            less = set(failure.without & body.keys())
+            if not less and failure.odd:
+                guessed = less = OPTIONAL.keys() & body.keys() - {MAX_TOKENS}
+            if not less:
+                self._refused -= guessed
                 raise ModelError(failure.reason)
-            self._refused |= asked_less
+            self._refused |= less
 
     async def count_tokens(self, messages: Iterable[Message]) -> int | None:
         """Tokens of a prompt as the server's tokenizer and chat template make them; None where it does not tell.
@@ -251,15 +261,17 @@ class VLLMEngine:
         constrained: bool,
     ) -> AsyncGenerator[Delta, None]:
         """Fill `replies`; tries again while nothing was said and a try may help. Raises ModelError when none does."""
-        model = await self.named()
-        tries = 0
+        model, tries = await self.named(), Tries(self._config.backoff_s)
+        guessed = set[str]()
         while True:
-            enforced = self._constrains(wanted=constrained)
+            in_words = self._in_words(wanted=constrained)
             body = request_body(
                 model,
-                messages if enforced else with_schema(messages, question.wording),
+                with_schema(messages, question.wording) if in_words else messages,
                 max_tokens=replies.max_tokens,
-                constrained=enforced,
+                constrained=self._constrains(wanted=constrained),
+                stop=question.stop,
+                logprobs=question.logprobs,
                 samples=self._samples(len(replies)),
                 refused=self._refused,
             )
@@ -270,15 +282,18 @@ class VLLMEngine:
             failure = replies.failure
             if failure is None:
                 return
-            if asked_less := (failure.without & body.keys()):
+            if replies.begun:
+                raise await self._error(failure, replies)
+            if asked_less := failure.without & body.keys():
                 self._refused |= asked_less
-            else:
-                tries += 1
-                wait_s = self._config.backoff_s if failure.wait_s is None else failure.wait_s
-                hopeless = not failure.transient or wait_s > min(_LONGEST_WAIT_S, patience.left())
-                if hopeless or replies.begun or tries == _TRIES:
-                    raise await self._error(failure, replies)
+            elif (wait_s := tries.wait_s(failure, at_most_s=patience.left())) is not None:
                 await asyncio.sleep(wait_s)
+            elif failure.odd and (rest := OPTIONAL.keys() & body.keys() - {MAX_TOKENS}):
+                guessed = rest - self._refused
+                self._refused |= guessed
+            else:
+                self._refused -= guessed  # it was none of them
+                raise await self._error(failure, replies)
             replies.failure = replies.first.failure = None
 
     async def _once(
@@ -331,7 +346,7 @@ class VLLMEngine:
         reason = failure.reason
         if failure.unknown_model:
             try:
-                names = ", ".join(model.name for model in await self.models())
+                names = ", ".join(plain(model.name) for model in await self.models())
             except ModelError:
                 names = ""
             reason += f" It serves: {names}." if names else ""
@@ -356,6 +371,10 @@ class VLLMEngine:
 
     def _constrains(self, *, wanted: bool) -> bool:
         return wanted and "response_format" not in self._refused
+
+    def _in_words(self, *, wanted: bool) -> bool:
+        """Whether the model is shown the schema: some servers take one and mind it not."""
+        return self._unheeded or not self._constrains(wanted=wanted)
 
     def _samples(self, wanted: int) -> int:
         return 1 if "n" in self._refused else wanted

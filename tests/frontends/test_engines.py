@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from tai.errors import InputError, ModelError
+from tai.frontends.doctor.here import _model
 from tai.frontends.engines import answering, model_engine, turned
 from tai.llm.vllm import VLLMConfig, VLLMEngine
 from tai.settings import Settings
@@ -43,6 +44,11 @@ async def test_key_comes_from_the_setting_before_the_file(
 async def test_key_of_the_environment_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TAI_MODEL_KEY", "from-environment")
     assert await key_sent() == "Bearer from-environment"
+
+
+async def test_key_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"\xef\xbb\xbffrom-file\r\n")
+    assert await key_sent(model_key_file=tmp_path / "key") == "Bearer from-file"
 
 
 def test_key_file_that_is_not_there_is_named() -> None:
@@ -106,10 +112,44 @@ async def test_a_server_is_heard_before_a_conversation_turns_to_it() -> None:
         assert engine is not None
         assert engine.model == "tiny"
         await engine.close()
-        with pytest.raises(ModelError, match="has no model big; it has tiny"):
+        with pytest.raises(ModelError, match=r"has no model big; it has tiny\. Correct model"):
             await answering(chosen.model_copy(update={"model": "big"}))
         server.models = []
         with pytest.raises(ModelError, match="serves no model"):
             await answering(chosen)
     with pytest.raises(ModelError, match=server.url):
         await answering(chosen)
+
+
+@pytest.mark.parametrize("listing", ["", '{"data": []}', "<html>"])
+async def test_a_model_that_is_not_listed_because_nothing_is_answers(listing: str) -> None:
+    """As for an incident: who names a model needs no list. Doctor says the same."""
+    async with running(well) as server:
+        server.listing, server.models = listing, []
+        chosen = Settings(model_url=server.url, model="big")
+        engine = await answering(chosen)
+        assert engine is not None
+        assert engine.model == "big"
+        await engine.close()
+        line = await _model(chosen)
+    assert (line.verdict, line.what) == ("ok", "model")
+    assert "big, which it does not list" in line.detail
+
+
+@pytest.mark.parametrize(("named", "listed"), [("tiny", "tiny:latest"), ("tiny:latest", "tiny")])
+async def test_a_name_without_its_latest_tag_is_the_same_model(named: str, listed: str) -> None:
+    async with running(well) as server:
+        server.models = [listed]
+        chosen = Settings(model_url=server.url, model=named)
+        engine = await answering(chosen)
+        assert engine is not None
+        await engine.close()
+        assert (await _model(chosen)).verdict == "ok"
+    assert server.asked == []
+
+
+async def test_doctor_warns_of_a_model_that_the_server_lacks() -> None:
+    async with running(well) as server:
+        line = await _model(Settings(model_url=server.url, model="big"))
+    assert line.verdict == "warn"
+    assert "has no model big; it has tiny." in line.detail

@@ -46,7 +46,7 @@ async def test_a_model_that_the_server_lacks_is_not_tried(capsys: pytest.Capture
     async with running(greets) as server:
         code, text = await shown(capsys, Flags(model_url=server.url, model="big"), as_json=False)
     assert code == 3
-    assert "it has no big, but tiny" in " ".join(text.split())
+    assert "has no model big; it has tiny. Correct model, or leave it out." in " ".join(text.split())
     assert server.asked == []
 
 
@@ -55,3 +55,44 @@ async def test_a_refused_trial_is_told_as_the_trouble(capsys: pytest.CaptureFixt
         code, text = await shown(capsys, Flags(model_url=server.url), as_json=False)
     assert code == 3
     assert "refused the API key" in text
+
+
+async def test_a_model_that_is_not_listed_because_nothing_is_is_tried(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async with running(greets) as server:
+        for listing in ('{"data": []}', '{"detail": "Not Found"}', "no JSON"):
+            server.listing = listing
+            code, text = await shown(capsys, Flags(model_url=server.url, model="big"), as_json=False)
+            said = " ".join(text.split())
+            assert code == 0
+            assert "answers" in said
+            assert "big: not listed, as nothing is, and asked all the same" in said
+            assert "trouble" not in said
+
+
+async def test_a_server_without_models_is_told_so_where_none_is_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async with running(greets) as server:
+        server.models = []
+        code, text = await shown(capsys, Flags(model_url=server.url), as_json=False)
+    assert code == 3
+    assert "serves no model; set model to the name of one." in " ".join(text.split())
+
+
+async def test_a_tag_of_latest_is_the_model_that_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    async with running(greets) as server:
+        server.models = ["other", "tiny:latest"]
+        code, text = await shown(capsys, Flags(model_url=server.url, model="tiny"), as_json=False)
+    assert code == 0
+    assert "tiny:latest: 8,192 tokens, the one that is asked" in " ".join(text.split())
+
+
+async def test_a_name_with_a_newline_breaks_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+    async with running(greets) as server:
+        server.models = ["ti\nny"]
+        _, text = await shown(capsys, Flags(model_url=server.url), as_json=False)
+        _, lacking = await shown(capsys, Flags(model_url=server.url, model="big"), as_json=False)
+    assert r"ti\nny: 8,192 tokens" in text
+    assert r"it has ti\nny." in " ".join(lacking.split())

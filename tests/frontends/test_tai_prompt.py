@@ -149,7 +149,10 @@ async def test_another_answers_while_the_conversation_lasts(
         with tai(client_home, tmp_path) as terminal:
             terminal.expect_prompt("no host yet · deterministic")
             terminal.send(f"/model http://127.0.0.1:{free_port()}\r")
-            terminal.expect("Deterministic still")
+            terminal.expect("Still answering: deterministic")
+            terminal.expect_prompt("deterministic")
+            terminal.send("/model http://a..b\r")
+            terminal.expect("no name that a host can have")
             terminal.expect_prompt("deterministic")
             terminal.send(f"/model {url}\r")
             terminal.expect("answers from now on")

@@ -115,12 +115,13 @@ def event(value: object, *, ascii_only: bool = False) -> bytes:
 class ModelServer:
     """Answers the n-th POST by the n-th script, later ones by the last; GET /v1/models by `models`, or never.
 
-    window: of each model, 0 for one that is not told; counting: answers /tokenize, which is not there without it.
+    window: of each model, 0 for one that is not told; listing: the page of models as it is, where it shall be another; counting: answers /tokenize, which is not there without it.
     """
 
     scripts: list[Script] = field(default_factory=list)
     models: list[str] = field(default_factory=lambda: ["tiny"])
     lists: bool = True
+    listing: str = ""
     window: int = 8192
     counting: Script | None = None
     counted: list[Exchange] = field(default_factory=list)
@@ -145,7 +146,9 @@ class ModelServer:
         if exchange.method == "GET":
             window = {"max_model_len": self.window} if self.window else {}
             listed = {"object": "list", "data": [{"id": name, **window} for name in self.models]}
-            await exchange.whole("200 OK", json.dumps(listed), content_type="application/json")
+            await exchange.whole(
+                "200 OK", self.listing or json.dumps(listed), content_type="application/json"
+            )
             return
         if exchange.path == "/tokenize":
             self.counted.append(exchange)

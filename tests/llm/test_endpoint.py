@@ -6,8 +6,9 @@ import asyncio
 import socket
 from typing import Any
 
+import httpx
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tai.errors import ModelError
@@ -49,12 +50,37 @@ def test_unix_socket_is_read(url: str) -> None:
         ("http://[::1", "cannot be read"),
         ("http://127.0.0.1/v1?key=1", "after ? or #"),
         ("unix:run/vllm.sock", "does not name a Unix socket"),
+        ("http://a..b", "'a..b' is no name that a host can have"),
+        ("http://xn--.local", "is no name"),
+        ("http://xn--a.local:8000/v1", "is no name"),
+        (f"http://{'x' * 70}", "is no name"),
+        ("http://\ufb01.example", "is no name"),
+        ("http://a b/v1", "is no name"),
+        ("http://127.0.0.1/\x1fx", "characters that no URL can"),
+        ("http://127.0.0.1/\udc80", "characters that no URL can"),
     ],
 )
 def test_bad_url_is_explained(url: str, reason: str) -> None:
     with pytest.raises(ModelError, match="model_url") as caught:
         parse(url)
     assert reason in caught.value.reason
+
+
+@pytest.mark.parametrize(
+    "host", ["gpu.corp.", "a_b", "my-host", "bücher.example", "xn--bcher-kva.example", "1.2.3"]
+)
+def test_name_that_a_host_can_have_is_taken(host: str) -> None:
+    assert parse(f"http://{host}:8000").host == host
+
+
+@given(st.text())
+@example("0/\x1f")
+def test_any_host_is_read_or_refused_and_httpx_can_make_a_request_of_what_is_read(host: str) -> None:
+    try:
+        base = parse(f"http://{host}:8000").base
+    except ModelError:
+        return
+    httpx.Request("POST", f"{base}/chat/completions")
 
 
 def test_password_in_the_url_is_refused_and_not_repeated() -> None:

@@ -15,6 +15,7 @@ from tai.errors import ModelError
 from tai.llm.endpoint import parse
 from tai.llm.failures import of_status, plain, retry_after, server_words
 from tai.llm.http import Link
+from tests.llm.asking import refused
 
 
 def kinds(root: type[Exception]) -> Iterator[type[Exception]]:
@@ -26,14 +27,21 @@ def kinds(root: type[Exception]) -> Iterator[type[Exception]]:
 @pytest.mark.parametrize(
     "kind",
     sorted(
-        {*kinds(httpx.HTTPError), *kinds(httpx.InvalidURL), *kinds(httpx.StreamError), httpx_sse.SSEError},
+        {
+            OSError,
+            ConnectionResetError,
+            *kinds(httpx.HTTPError),
+            *kinds(httpx.InvalidURL),
+            *kinds(httpx.StreamError),
+            httpx_sse.SSEError,
+        },
         key=str,
     ),
 )
 async def test_each_error_of_httpx_has_words(kind: type[Exception]) -> None:
     link = Link(parse("http://127.0.0.1:1/v1"), api_key="", connect_s=3)
     error = kind.__new__(kind, "gone")  # their constructors differ; what counts is the kind
-    assert isinstance(error, httpx.HTTPError | httpx.InvalidURL | httpx.StreamError)
+    assert isinstance(error, httpx.HTTPError | httpx.InvalidURL | httpx.StreamError | OSError)
     failure = link.of_exception(error)
     assert "model server at http://127.0.0.1:1/v1" in failure.reason
     await link.close()
@@ -51,6 +59,8 @@ async def test_each_error_of_httpx_has_words(kind: type[Exception]) -> None:
         ("-5", None),
         ("1e9", None),
         ("99999999999999999999", None),
+        ("Fri, 20 Nov 2026 12:00:30 +99999999999999", None),
+        ("Fri, 20 Nov 2026 12:00:30 -99999999999999", None),
     ],
 )
 def test_retry_after_is_read_as_seconds_or_date(value: str, seconds: float | None) -> None:
@@ -97,3 +107,20 @@ def test_unusable_proxy_is_explained(proxy: str, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("ALL_PROXY", proxy)
     with pytest.raises(ModelError, match="The proxy settings in the environment cannot be used"):
         Link(parse("http://models.example/v1", ("models.example",)), api_key="", connect_s=1)
+
+
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:1", "http://me:hunter2@127.0.0.1:1"])
+async def test_dead_proxy_is_named_as_the_proxy(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    error = await refused("http://models.example/v1", model="m", allow=("models.example",))
+    assert "The proxy " in error.reason
+    assert (
+        "127.0.0.1:1 on the way to the model server at http://models.example/v1 cannot be reached"
+        in error.reason
+    )
+    assert "hunter2" not in error.reason
+    monkeypatch.setenv("NO_PROXY", "127.0.0.2")
+    error = await refused("http://127.0.0.2:1", model="m", allow=("127.0.0.2",))
+    assert "proxy" not in error.reason

@@ -7,11 +7,14 @@ import gzip
 import json
 import socket
 from collections.abc import Awaitable
+from dataclasses import replace
 
 import pytest
 
+from tai.errors import ModelError
 from tai.llm.base import Question
-from tests.llm.asking import HASTY_S, QUESTION, ask, refused
+from tai.llm.vllm import VLLMEngine
+from tests.llm.asking import HASTY_S, PATIENT, QUESTION, ask, hear, refused
 from tests.llm.server import ANSWER, Exchange, Script, event, running
 
 TEXT = ANSWER.model_dump_json()
@@ -252,7 +255,9 @@ async def test_http_error_is_explained(status: str, body: object, reason: str) -
         server.models = ["big", "small"]
         error = await refused(server.url, model="m")
     assert reason in error.reason
-    assert len(server.asked) == 1
+    assert len(server.asked) == (
+        2 if status.startswith("422") else 1
+    )  # less is asked for where no field is named
 
 
 @pytest.mark.parametrize(
@@ -264,6 +269,14 @@ async def test_http_error_is_explained(status: str, body: object, reason: str) -
         "3000 in the completion).",
         "max_tokens=9001 cannot be greater than max_model_len=8192. Please request fewer output tokens.",
         "The decoder prompt (length 9001) is longer than the maximum model length of 8192.",
+        "Prompt contains 9001 tokens and 0 draft tokens, too large for model with 8192 maximum context length",
+        "prompt is too long: 9001 tokens > 8192 maximum",
+        "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 8192. Given: 9001 `inputs` tokens and "
+        "3000 `max_new_tokens`",
+        "Input validation error: `inputs` must have less than 8192 tokens. Given: 9001",
+        "The input (9001 tokens) is longer than the model's context length (8192 tokens).",
+        "Prompt length (9001) should not exceed max_num_tokens (8192)",
+        "The input token count (9001) exceeds the maximum number of tokens allowed (8192).",
     ],
 )
 async def test_prompt_over_the_window_says_how_long_and_what_to_set(message: str) -> None:
@@ -273,6 +286,81 @@ async def test_prompt_over_the_window_says_how_long_and_what_to_set(message: str
     assert "9001 tokens or more were asked for, its window is 8192" in error.reason
     assert "(budget)" in error.reason
     assert len(server.asked) == 1
+
+
+TOO_LONG: list[tuple[str, object]] = [
+    (
+        "422 Unprocessable Entity",
+        {"error": "`inputs` must have less than 4096 tokens. Given: 9000", "error_type": "validation"},
+    ),
+    (
+        "400 Bad Request",
+        {"error": {"message": "Please shorten it (4096 is the context length)", "code": "x"}},
+    ),
+    ("400 Bad Request", {"error": {"message": "Shorten it.", "code": "context_length_exceeded"}}),
+    ("400 Bad Request", {"error": {"message": "Shorten it.", "type": "context_length_exceeded"}}),
+    (
+        "500 Internal Server Error",
+        {
+            "error": {
+                "code": 500,
+                "message": "the request exceeds the available context size, try increasing it",
+            }
+        },
+    ),
+    (
+        "400 Bad Request",
+        {
+            "error": {
+                "message": "too much",
+                "type": "exceed_context_size_error",
+                "n_prompt_tokens": 9000,
+                "n_ctx": 4096,
+            }
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("line", "body"), TOO_LONG)
+@pytest.mark.parametrize("streamed", [True, False])
+async def test_prompt_over_the_window_is_known_in_any_form_and_not_asked_again(
+    line: str, body: object, *, streamed: bool
+) -> None:
+    async def script(exchange: Exchange) -> None:
+        if streamed:
+            await exchange.open_stream()
+            await exchange.chunk(event(body))
+            await exchange.finish()
+        else:
+            await exchange.whole(line, json.dumps(body))
+
+    async with running(script) as server:
+        error = await refused(server.url, model="m")
+    assert error.overflow
+    assert "The prompt is too long for the model" in error.reason
+    assert len(server.asked) == 1
+
+
+async def test_window_that_a_refusal_told_counts_from_then_on() -> None:
+    body = json.dumps(
+        {"error": "`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 9000 `inputs` tokens"}
+    )
+    async with running(lambda exchange: exchange.whole("422 Unprocessable Entity", body)) as server:
+        engine = VLLMEngine(replace(PATIENT, url=server.url))
+        with pytest.raises(ModelError):
+            await hear(engine)
+        assert (await engine.size(QUESTION)).window == 4096
+        await engine.close()
+
+
+async def test_error_of_the_server_that_only_mentions_its_context_is_no_overflow() -> None:
+    body = json.dumps({"error": {"message": "cannot allocate memory for the context window"}})
+    async with running(
+        lambda exchange: exchange.whole("500 Oops", body), lambda exchange: exchange.say(TEXT)
+    ) as server:
+        await ask(server.url)
+    assert len(server.asked) == 2
 
 
 async def test_redirect_is_not_followed() -> None:
@@ -325,6 +413,30 @@ async def test_server_without_models_is_explained() -> None:
     assert "serves no model; set model" in error.reason
 
 
+@pytest.mark.parametrize("field", ["reasoning", "reasoning_content"])
+async def test_answer_that_comes_as_reasoning_is_read(field: str) -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.open_stream()
+        await exchange.delta(content="", **{field: TEXT})
+        await exchange.finish()
+
+    async with running(script) as server:
+        heard = await ask(server.url)
+    assert heard.said[0].answer == ANSWER
+    assert len(server.asked) == 1
+
+
+async def test_answer_in_a_reasoning_that_was_cut_is_none() -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.open_stream()
+        await exchange.delta(reasoning=TEXT)
+        await exchange.finish("length")
+
+    async with running(script) as server:
+        error = await refused(server.url)
+    assert "was cut at" in error.reason
+
+
 async def test_reasoning_without_an_answer_is_not_an_answer() -> None:
     async def script(exchange: Exchange) -> None:
         await exchange.open_stream()
@@ -340,8 +452,8 @@ async def test_reasoning_without_an_answer_is_not_an_answer() -> None:
 @pytest.mark.parametrize(
     ("status", "reason", "asked"),
     [
-        ("502 Bad Gateway", "is in trouble (HTTP 502). It said: 502 Bad Gateway nginx", 2),
-        ("400 Bad Request", "refused the request (HTTP 400). It said: 502 Bad Gateway nginx", 1),
+        ("502 Bad Gateway", "is in trouble (HTTP 502). It said: 502 Bad Gateway nginx", 4),
+        ("400 Bad Request", "refused the request (HTTP 400). It said: 502 Bad Gateway nginx", 2),
     ],
 )
 async def test_web_page_with_an_error_status_is_quoted_without_its_tags(

@@ -13,9 +13,10 @@ from tai.catalog import load_catalog
 from tai.engine.prompt import load_templates
 from tai.errors import ConfigError, TaiError
 from tai.frontends.doctor.line import Line
-from tai.frontends.engines import engine_name, model_engine
+from tai.frontends.engines import engine_name, model_engine, served, wanted
 from tai.frontends.flags import Flags
 from tai.settings import Settings, default_config_path
+from tai.text.sanitise import sanitise_line
 
 
 async def look_here(flags: Flags, chosen: Settings) -> AsyncIterator[Line]:
@@ -159,16 +160,11 @@ async def _model(chosen: Settings) -> Line:
     except TaiError as error:
         return Line("fail", "model", str(error))
     try:
-        served = [model.name for model in await engine.models()]
+        listed = await served(engine, chosen)
+        await wanted(engine, chosen, listed)
     except TaiError as error:
         return Line("warn", "model", str(error), "Until it answers, the deterministic engine does.")
     finally:
         await engine.close()
-    if chosen.model and chosen.model not in served:
-        return Line(
-            "warn",
-            "model",
-            f"{chosen.model_url} has no {chosen.model}, but {', '.join(served) or 'none'}",
-            "Correct model, or leave it out to take the one that is there.",
-        )
-    return Line("ok", "model", f"{chosen.model_url}: {', '.join(served) or 'no model named'}")
+    names = ", ".join(sanitise_line(model.name) for model in listed)
+    return Line("ok", "model", f"{chosen.model_url}: {names or f'{chosen.model}, which it does not list'}")

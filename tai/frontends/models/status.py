@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 
 from tai.errors import EXIT_HOST, EXIT_INTERRUPTED, EXIT_OK, InputError, ModelError
 from tai.frontends.console import open_console
-from tai.frontends.engines import model_engine
+from tai.frontends.engines import model_engine, wanted
 from tai.frontends.flags import Flags
 from tai.frontends.lines import BAD, GOOD, counted, hang
 from tai.llm.base import Message
@@ -18,6 +18,8 @@ from tai.llm.discovery import ServedModel
 from tai.llm.features import Features
 from tai.llm.metrics import Load
 from tai.llm.vllm import VLLMEngine
+from tai.settings import Settings
+from tai.text.sanitise import sanitise_line
 
 _NOT_TOLD = "not offered by this server"
 
@@ -48,7 +50,7 @@ def status(flags: Flags, *, as_json: bool) -> int:
             "model_url, TAI_MODEL_URL or --model-url names one."
         )
     try:
-        found = asyncio.run(_look(engine, chosen.model_url, chosen.model))
+        found = asyncio.run(_look(engine, chosen))
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     if as_json:
@@ -60,24 +62,25 @@ def status(flags: Flags, *, as_json: bool) -> int:
     return EXIT_OK if found.reachable and not found.reason else EXIT_HOST
 
 
-async def _look(engine: VLLMEngine, url: str, wanted: str) -> Status:
+async def _look(engine: VLLMEngine, chosen: Settings) -> Status:
+    url = chosen.model_url
     try:
+        models, reason = tuple[ServedModel, ...](), ""
         try:
             models = await engine.models()
         except ModelError as error:
-            return Status(url, reachable=False, reason=str(error))
-        names = [served.name for served in models]
-        name = wanted or next(iter(names), "")
-        reason = ""
-        if name not in names:
-            reason = f"it has no {name or 'model'}, but {', '.join(names) or 'none'}: correct model, or leave it out"
-        features = None
-        if not reason:
-            try:
-                features = await engine.features()
-            except ModelError as error:
-                reason = str(error)
-        count = await engine.count_tokens([Message("user", "tai")]) if names and not reason else None
+            reason = str(error)
+            if not chosen.model:
+                return Status(url, reachable=False, reason=reason)
+        answers, name, features = not reason, chosen.model, None
+        try:
+            name = await wanted(engine, chosen, models)
+            features, reason = await engine.features(), ""
+        except ModelError as error:
+            reason = str(error)
+            if not answers:
+                return Status(url, reachable=False, reason=reason)
+        count = None if reason else await engine.count_tokens([Message("user", "tai")])
         return Status(
             url,
             reachable=True,
@@ -98,10 +101,12 @@ def _lines(found: Status) -> Iterator[tuple[str, str]]:
     if not found.reachable:
         return
     yield "vLLM", found.version or "it tells no version; another OpenAI-compatible server, or a proxy"
-    for served in found.models:
-        mark = ", the one that is asked" if served.name == found.chosen else ""
-        window = counted(served.window, "token") if served.window else "window not told"
-        yield "model", f"{served.name}: {window}{mark}"
+    for model in found.models:
+        mark = ", the one that is asked" if model.name == found.chosen else ""
+        window = counted(model.window, "token") if model.window else "window not told"
+        yield "model", f"{sanitise_line(model.name)}: {window}{mark}"
+    if not found.models and not found.reason:
+        yield "model", f"{sanitise_line(found.chosen)}: not listed, as nothing is, and asked all the same"
     if found.reason:
         yield "trouble", found.reason
     yield (
@@ -118,7 +123,10 @@ def _offers(features: Features) -> Iterator[tuple[str, str]]:
         case True:
             yield "schema", "enforced"
         case False:
-            yield "schema", "not enforced: the answer is asked for in words, and checked as always"
+            yield (
+                "schema",
+                "not enforced: the model is shown it in words, at the latest where an answer does not fit, and each is checked",
+            )
         case None:
             yield "schema", "taken; whether it is enforced did not show"
     named = {
