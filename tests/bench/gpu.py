@@ -2,7 +2,8 @@
 
     make bench-gpu
 
-Starts `vllm serve --load-format dummy` with Gemma 4 26B-A4B's configuration (BF16; in FP8 where only that fits) and asks through tai's
+Starts `vllm serve --load-format dummy` with Gemma 4 26B-A4B's configuration, in BF16 or FP8, whichever `tai model plan` finds to fit
+the card with most room, and asks through tai's
 client: time to the first text for evidence of 4k, 16k and 32k tokens, cold and cached, and tokens a second for 1, 4 and 16
 sessions. The tokenizer is the small one of the tests; what the model writes is noise, so only lengths and
 times count. Without an accelerator with enough memory, or without a vllm, it says so and exits 0.
@@ -19,39 +20,50 @@ import sys
 import tempfile
 import time
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tai.errors import ModelError
 from tai.llm.base import Delta, Question
 from tai.llm.vllm import VLLMConfig, VLLMEngine
+from tai.serving.hardware import Gpu, look
+from tai.serving.plan import fit, variants_of
 from tests.bench.llm import question
 from tests.vllm.served import ROOT
 from tests.vllm.server_process import ServerProcess
 
 _NAME = "gemma-4-26b-a4b-shape"
-_BF16_MB, _FP8_MB = 64_000, 32_000  # the least that vLLM's recipes name, see tai/serving/variants.py
+_MODEL = "google/gemma-4-26B-A4B-it"
 _WINDOW = 40_960
 _ROUNDS = 3
 _ANSWER = 256  # tokens that each session of the speed rows is asked for
 
 
-def accelerator() -> tuple[str, int]:
-    """The largest card's name and its megabytes, by nvidia-smi; '' and 0 where there is none."""
-    if not shutil.which("nvidia-smi"):
-        return "", 0
-    words = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
-    told = subprocess.run(words, capture_output=True, text=True, check=False)
-    cards = [line.rpartition(", ") for line in told.stdout.splitlines() if told.returncode == 0]
-    return max(
-        ((name, int(mb)) for name, _, mb in cards if mb.isdigit()),
-        key=lambda card: card[1],
-        default=("", 0),
+@dataclass(frozen=True, slots=True)
+class Once:
+    """One call's times, by the clock of `time.perf_counter`, and how many pieces came: vLLM sends one for each token."""
+
+    began: float
+    first: float
+    last: float
+    pieces: int
+
+
+def precision(card: Gpu) -> str:
+    """The first of the model's precisions that fits the card, '' when none does."""
+    found = [fit(variant, card, context=_WINDOW) for variant in variants_of(_MODEL)]
+    return next(
+        (
+            each.variant.precision
+            for each in found
+            if not each.lacks and each.variant.precision in {"BF16", "FP8"}
+        ),
+        "",
     )
 
 
-async def once(url: str, asked: Question) -> tuple[float, float, int]:
-    """Seconds to the first text, from there to the last, and how many pieces came: vLLM sends one for each token."""
+async def once(url: str, asked: Question) -> Once:
+    """Ask once. A second call, for the repair of an answer, is not counted."""
     engine = VLLMEngine(VLLMConfig(url, model=_NAME, first_token_s=300, stall_s=60, total_s=600))
     began, first, last, pieces = time.perf_counter(), 0.0, 0.0, 0
     try:
@@ -66,7 +78,7 @@ async def once(url: str, asked: Question) -> tuple[float, float, int]:
             raise SystemExit(f"bench-gpu: {error.reason}") from None
     finally:
         await engine.close()
-    return first - began, last - first, pieces
+    return Once(began, first, last, pieces)
 
 
 def sized(name: str, tokens: int, per_line: float) -> Question:
@@ -78,11 +90,13 @@ async def first_text(url: str, per_line: float) -> list[str]:
     """Rows of the time to the first text."""
     rows = ["| evidence | cold | cached |", "|---|---|---|"]
     for tokens in (4_000, 16_000, 32_000):
-        cold, cached = [], []
+        cold: list[float] = []
+        cached: list[float] = []
         for n in range(_ROUNDS):
             asked = sized(f"host-{os.getpid()}-{tokens}-{n}", tokens, per_line)
-            cold.append((await once(url, asked))[0])
-            cached.append((await once(url, asked))[0])
+            for times in (cold, cached):
+                said = await once(url, asked)
+                times.append(said.first - said.began)
         rows.append(
             f"| {tokens} tokens | {statistics.median(cold):.2f} s | {statistics.median(cached):.2f} s |"
         )
@@ -96,9 +110,9 @@ async def speeds(url: str, per_line: float) -> list[str]:
         asked = [sized(f"at-once-{os.getpid()}-{sessions}-{n}", 4_000, per_line) for n in range(sessions)]
         rates = []
         for _ in ("cold", "cached"):
-            began = time.perf_counter()
             said = await asyncio.gather(*(once(url, each) for each in asked))
-            rates.append(sum(pieces for _, _, pieces in said) / (time.perf_counter() - began))
+            took = max(each.last for each in said) - min(each.began for each in said)
+            rates.append(sum(each.pieces for each in said) / took)
         rows.append(f"| {sessions} | {rates[0]:.0f} | {rates[1]:.0f} |")
     return rows
 
@@ -116,16 +130,21 @@ async def measure(url: str) -> None:
 
 def main() -> None:
     """Find the accelerator and a vllm, serve, measure."""
-    card, memory_mb = accelerator()
-    if memory_mb < _FP8_MB:
-        found = f"{card} has {memory_mb} MB" if card else "nvidia-smi shows none"
-        print(f"bench-gpu: not run: it needs an accelerator with {_FP8_MB} MB, and {found}")
+    machine = look()
+    if not machine.gpus:
+        print(f"bench-gpu: not run: no accelerator is found ({machine.said})")
+        return
+    (card,) = machine.best(1).gpus
+    form = precision(card)
+    if not form:
+        print(
+            f"bench-gpu: not run: {card.name} has {card.free_gb:.0f} GB free, and no variant of {_MODEL} fits that"
+        )
         return
     program = os.environ.get("TAI_MODEL_SERVER") or shutil.which("vllm")
     if not program:
         print("bench-gpu: not run: there is no vllm on PATH, and TAI_MODEL_SERVER names none")
         return
-    precision = "BF16" if memory_mb >= _BF16_MB else "FP8"
     with tempfile.TemporaryDirectory() as place:
         model = Path(place) / "model"
         # The interpreter beside the program has transformers; tai's has not.
@@ -135,11 +154,16 @@ def main() -> None:
         words = [program, "serve", str(model), "--served-model-name", _NAME, "--load-format", "dummy"]
         words += ["--max-model-len", str(_WINDOW), "--max-num-seqs", "16", "--enable-prompt-tokens-details"]
         words += ["--structured-outputs-config", '{"backend": "xgrammar", "disable_any_whitespace": true}']
-        words += ["--quantization", "fp8"] if precision == "FP8" else []
-        server = ServerProcess(words, Path(place) / "vllm.log", {**os.environ, "HF_HUB_OFFLINE": "1"}, 900)
+        words += ["--quantization", "fp8"] if form == "FP8" else []
+        one = {
+            "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
+            "CUDA_VISIBLE_DEVICES": str(card.number),
+            "HF_HUB_OFFLINE": "1",
+        }
+        server = ServerProcess(words, Path(place) / "vllm.log", {**os.environ, **one}, 900)
         try:
             server.start()
-            print(f"{card}, {memory_mb} MB; {precision}; load {os.getloadavg()[0]:.1f}\n")
+            print(f"{card.name}, {card.total_gb:.0f} GB; {form}; load {os.getloadavg()[0]:.1f}\n")
             asyncio.run(measure(server.url))
         finally:
             server.stop()
