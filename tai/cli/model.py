@@ -96,6 +96,15 @@ def model_plan(context: click.Context, /, **given: Any) -> None:
     "--master-addr", "master", default="", metavar="ADDRESS", help="This machine's address among the nodes."
 )
 @click.option("--ray", is_flag=True, help="Nodes by Ray, not by vLLM's own launch.")
+@click.option(
+    "--ready-timeout",
+    "ready_s",
+    type=click.IntRange(1),
+    default=1800,
+    show_default=True,
+    metavar="SECONDS",
+    help="Longest loading before the server is ended.",
+)
 @click.option("--dry-run", "--print", "dry_run", is_flag=True, help="Print the command; start nothing.")
 @click.argument("extra", metavar="[-- VLLM_ARGS]...", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
@@ -126,6 +135,7 @@ def model_serve(context: click.Context, /, **given: Any) -> None:
         context=given["context"],
         offline=given["offline"],
         extra=given["extra"],
+        ready_s=given["ready_s"],
     )
     config_file = merged(context, given)["config_file"]
     context.exit(serve(settings.load(config_file), wanted, dry_run=given["dry_run"]))

@@ -32,7 +32,14 @@ _LISTENING: Final = {
     "--port": "the port is for tai's own --port, by which tai looks whether the server is ready",
     "--uds": "a socket is for tai's own --uds",
     "--config": "a file of flags may open a port; write its flags out",
+    "--master-addr": "the nodes' network is for tai's own --master-addr, which looks whether it is private",
+    "--data-parallel-address": "nodes are for tai's own --nodes and --master-addr",
+    "-dpa": "nodes are for tai's own --nodes and --master-addr",
+    "--grpc": "it listens on every address where there is no --host",
+    "--kv-events-config": "it publishes on a port of every address",
 }
+# A longer path fits into no socket's address (unix(7)).
+_LONGEST_SOCKET: Final = 107
 _SHORTEST_FLAG: Final = 4
 
 
@@ -147,6 +154,13 @@ def check(serve: Serve, *, public: bool) -> None:
     for word in serve.extra:
         if own := _sets_where(word):
             raise InputError(f"{word} stands behind --, where it would undo what tai sees to: {own}.")
+    for told in (serve.model, serve.name):
+        if told.startswith("-"):
+            raise InputError(f"{told} is no model's name: vLLM would read it as a flag.")
+    if where.socket and len(os.fsencode(where.socket)) > _LONGEST_SOCKET:
+        raise InputError(
+            f"{where.socket} is longer than the {_LONGEST_SOCKET} bytes that a socket's path may have."
+        )
     if not where.private and not public:
         raise InputError(
             f"{where.host} is not loopback: whoever reaches this port can read what the server does, and a key does not guard "
@@ -172,7 +186,7 @@ def check(serve: Serve, *, public: bool) -> None:
 def _sets_where(word: str) -> str:
     """The flag of tai that a word for vLLM would get around, '' for any other. vLLM takes a flag's beginning and `_` for `-` as well."""
     name = word.partition("=")[0].lower().replace("_", "-")
-    if not name.startswith("--") or len(name) < _SHORTEST_FLAG:
+    if not name.startswith("-") or len(name) < _SHORTEST_FLAG:
         return ""
     return next((own for flag, own in _LISTENING.items() if flag.startswith(name)), "")
 

@@ -61,6 +61,11 @@ class ServerLog:
         bad = [line for line in self._last if _BAD.search(line)]
         return (bad or list(self._last))[-5:]
 
+    @property
+    def last(self) -> str:
+        """The newest line; '' before the first."""
+        return self._last[-1] if self._last else ""
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()

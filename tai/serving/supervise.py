@@ -22,14 +22,17 @@ from tai.serving.health import healthy
 from tai.serving.log import ServerLog, lines, stage
 from tai.serving.ports import check_free
 
+_SHOWN: Final = 160  # characters of a log's line on the screen
 _ASKED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Something that a person wants to know. kind: how far loading is; it answers; it crashed and comes again; it stops."""
+    """Something that a person wants to know. kind: how far loading is, or that it still goes on; it answers; it crashed and
+    comes again; it stops.
+    """
 
-    kind: Literal["started", "stage", "ready", "crashed", "stopping"]
+    kind: Literal["started", "stage", "waiting", "ready", "crashed", "stopping"]
     text: str
 
 
@@ -38,7 +41,7 @@ class Patience:
     """restarts: most within `window_s`; backoff_s: before the first of them, then twice as long each time.
 
     look_s: between two looks at its health while it loads, and ten times that later; deaf: looks in a row without an answer
-    until a server that runs counts as hung.
+    until a server that runs counts as hung. ready_s: longest loading; word_s: between two words that it still loads.
     """
 
     restarts: int = 3
@@ -46,6 +49,10 @@ class Patience:
     backoff_s: float = 2.0
     look_s: float = 1.0
     deaf: int = 6
+    ready_s: float = (
+        1800.0  # large weights from a slow disk, compiled for the first time, take some ten minutes
+    )
+    word_s: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,7 @@ class _Ended:
     def how(self) -> str:
         """In words, behind `the server`."""
         if self.hung:
-            return "gave no answer any more"
+            return "gave no answer any more" if self.ready else "was not ready in time"
         by = f" (by signal {self.status - 128})" if self.status > 128 else ""
         return f"ended with status {self.status}{by}"
 
@@ -87,6 +94,11 @@ class Supervised:
         try:
             while (ended := await self._life(stop)) is not None:
                 came_up = came_up or ended.ready
+                if not came_up and ended.hung:
+                    raise ModelError(
+                        f"The model server was not ready after {_spell(self.patience.ready_s)} and was ended; --ready-timeout gives it "
+                        f"more. {_trouble(self.log)}"
+                    )
                 if not came_up:  # what never worked will not work the next time
                     raise ModelError(
                         f"The model server {ended.how} before it was ready. {_trouble(self.log)}"
@@ -160,16 +172,27 @@ class Supervised:
                 self.tell(Told("stage", now))
 
     async def _watch(self, ready: asyncio.Event) -> None:
-        """Returns when a server that answered once does not any more."""
-        began = time.monotonic()
+        """Returns when a server that answered once does not any more, or when one that loads has had its time."""
+        began = told = time.monotonic()
         missed = 0
         while missed < self.patience.deaf:
             well = await healthy(self.where)
+            now = time.monotonic()
             if well and not ready.is_set():
                 ready.set()
-                self.tell(Told("ready", f"{time.monotonic() - began:.0f} s"))
+                self.tell(Told("ready", f"{now - began:.0f} s"))
             missed = missed + 1 if ready.is_set() and not well else 0
+            if not ready.is_set() and now - began >= self.patience.ready_s:
+                return
+            if not ready.is_set() and now - told >= self.patience.word_s:
+                told = now
+                said = f"; the log's last line: {self.log.last[:_SHOWN]}" if self.log.last else ""
+                self.tell(Told("waiting", f"not ready after {_spell(now - began)}{said}"))
             await asyncio.sleep(self.patience.look_s * (10 if ready.is_set() else 1))
+
+
+def _spell(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

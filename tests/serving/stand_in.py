@@ -1,7 +1,7 @@
 """Stands in for the vllm program where a real one would take minutes to fail as wanted: `stand_in.py serve WAY … --uds PATH`.
 
-WAY, the model's place in the command, says how it goes: `steady`, `crashes` (soon after it is ready), `refuses` (ends at once) or
-`hangs` (is ready, then answers nobody). It starts a child, as vLLM starts its engine, and leaves its socket behind, as vLLM does.
+WAY, the model's place in the command, says how it goes: `steady`, `crashes` (soon after it is ready), `refuses` (ends at once),
+`hangs` (is ready, then answers nobody) or `loads` (is never ready). It starts a child, as vLLM starts its engine, and leaves its socket behind, as vLLM does.
 """
 
 from __future__ import annotations
@@ -41,6 +41,9 @@ BEGAN = time.monotonic()
 if WAY == "refuses":
     print("INFO all is well so far\nValueError: the model is of another world", flush=True)
     sys.exit(1)
+if WAY == "loads":
+    print("Starting to load model\nwaiting for a disk that does not turn", flush=True)
+    time.sleep(600)
 engine = subprocess.Popen(["sleep", "600"])
 with Server(sys.argv[sys.argv.index("--uds") + 1], Health) as server:
     print(f"Starting to load model\nfamily {os.getpid()} {engine.pid}", flush=True)

@@ -107,6 +107,12 @@ def test_the_other_nodes_get_their_commands() -> None:
         (Serve("m", "m", Where(), extra=("--max-num-seqs", "4", "--host=0.0.0.0")), "tai's own --host"),
         (Serve("m", "m", Where(), extra=("--por", "1")), "tai's own --port"),
         (Serve("m", "m", Where(), extra=("--uds=/tmp/x",)), "tai's own --uds"),
+        (Serve("m", "m", Where(), extra=("--master-addr", "8.8.8.8")), "tai's own --master-addr"),
+        (Serve("m", "m", Where(), extra=("--grpc",)), "every address"),
+        (Serve("m", "m", Where(), extra=("--kv_events_config={}",)), "every address"),
+        (Serve("m", "m", Where(), extra=("-dpa", "8.8.8.8")), "tai's own --nodes"),
+        (Serve("--host=0.0.0.0", "m", Where()), "read it as a flag"),
+        (Serve("m", "m", Where(socket=Path("/run/" + "x" * 103))), "107 bytes"),
         (Serve("m", "m", Where(), extra=("--config", "flags.yaml")), "file of flags"),
     ],
 )

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from tai.errors import ModelError
 from tai.serving.command import Where
 from tai.serving.log import ServerLog, lines, stage
 from tai.serving.supervise import Patience, Supervised, Told
-from tests.run_tai import Tai, tai
+from tests.run_tai import Tai, refused, tai
 from tests.serving.test_leash import alive, gone
 from tests.sshd import client_home
 
@@ -80,6 +81,27 @@ async def test_a_server_that_never_comes_up_is_not_tried_again_and_says_why(log:
     assert "ValueError: the model is of another world" in str(raised.value)
     assert "all is well" not in str(raised.value)
     assert heard.kinds == ["started"]
+
+
+async def test_a_server_that_never_gets_ready_is_told_of_and_ended(log: ServerLog) -> None:
+    server, heard = supervised("loads", log)
+    server = replace(server, patience=replace(QUICK, ready_s=1.5, word_s=0.5))
+    with pytest.raises(ModelError, match="was not ready after 2 s and was ended") as raised:
+        await server.run()
+    assert str(log.path) in str(raised.value)
+    assert "--ready-timeout" in str(raised.value)
+    waiting = [each.text for each in heard.told if each.kind == "waiting"]
+    assert len(waiting) >= 2
+    assert waiting[-1].startswith("not ready after 1 s; the log's last line: waiting for a disk")
+
+
+def test_the_longest_loading_can_be_said(tai: Tai, tmp_path: Path) -> None:
+    program = tmp_path / "vllm"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} {STAND_IN} "$@"\n')
+    program.chmod(0o755)
+    words = ("--model", "loads", "--uds", str(tmp_path / "s"), "--ready-timeout", "1")
+    done = tai("model", "serve", *words, variables={"TAI_MODEL_SERVER": str(program)})
+    refused(done, 3, "was not ready after 1 s", "serve.log")
 
 
 async def test_a_server_that_answers_no_more_is_started_again(log: ServerLog) -> None:

@@ -22,12 +22,21 @@ from tai.serving.ports import check_free
 from tai.settings import Settings
 
 _RAY_WAIT_S = 20.0
-_STYLE = {"started": FAINT, "stage": FAINT, "ready": GOOD, "crashed": WARN, "stopping": FAINT}
+_STYLE = {
+    "started": FAINT,
+    "stage": FAINT,
+    "waiting": FAINT,
+    "ready": GOOD,
+    "crashed": WARN,
+    "stopping": FAINT,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the command line asks for, by the names of `tai.cli`. name: what clients shall call the model."""
+    """What the command line asks for, by the names of `tai.cli`. name: what clients shall call the model; ready_s: longest
+    loading.
+    """
 
     model: str = ""
     name: str = ""
@@ -37,6 +46,7 @@ class Wanted:
     context: int | None = None
     offline: bool = False
     extra: tuple[str, ...] = ()
+    ready_s: float = 1800.0
 
 
 def serve(chosen: Settings, wanted: Wanted, *, dry_run: bool) -> int:
@@ -60,7 +70,7 @@ def serve(chosen: Settings, wanted: Wanted, *, dry_run: bool) -> int:
     log = ServerLog(chosen.state_dir / "model" / "serve.log")
     talk.print(shown(f"log: {log.path}", FAINT))
     try:
-        asyncio.run(_supervise(vllm, what, log))
+        asyncio.run(_supervise(vllm, what, log, wanted.ready_s))
     except ModelError as error:
         talk.print(shown(f"tai: {error}", BAD))
         return EXIT_HOST
@@ -81,8 +91,8 @@ def _ray_stands() -> bool:
     return done.returncode == 0
 
 
-async def _supervise(vllm: str, what: Serve, log: ServerLog) -> None:
-    from tai.serving.supervise import Supervised, Told  # noqa: PLC0415 - brings httpx
+async def _supervise(vllm: str, what: Serve, log: ServerLog, ready_s: float) -> None:
+    from tai.serving.supervise import Patience, Supervised, Told  # noqa: PLC0415 - brings httpx
 
     talk = open_console(sys.stderr)
 
@@ -92,7 +102,9 @@ async def _supervise(vllm: str, what: Serve, log: ServerLog) -> None:
         if told.kind == "ready":
             print(f'model_url = "{what.where.url}"', flush=True)  # noqa: T201 - data: a line of the config file
 
-    await Supervised(command.argv(vllm, what), command.environment(what), what.where, log, tell).run()
+    patience = Patience(ready_s=ready_s)
+    words, added = command.argv(vllm, what), command.environment(what)
+    await Supervised(words, added, what.where, log, tell, patience).run()
 
 
 def _what(wanted: Wanted) -> tuple[Serve, str]:
