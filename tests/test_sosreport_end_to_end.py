@@ -13,7 +13,7 @@ from tests.transport import sosreports
 
 __all__ = ["client_home", "tai"]
 
-SHARED = Path(os.environ.get("TAI_DATA", Path(__file__).parents[3] / "shared/data")) / "hosts"
+SHARED = Path(os.environ.get("TAI_DATA", Path(__file__).parents[2] / "shared/data")) / "hosts"
 REAL = SHARED / "sosreport-compute4.tar.xz"
 
 
