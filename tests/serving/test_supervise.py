@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -85,14 +86,14 @@ async def test_a_server_that_never_comes_up_is_not_tried_again_and_says_why(log:
 
 async def test_a_server_that_never_gets_ready_is_told_of_and_ended(log: ServerLog) -> None:
     server, heard = supervised("loads", log)
-    server = replace(server, patience=replace(QUICK, ready_s=1.5, word_s=0.5))
-    with pytest.raises(ModelError, match="was not ready after 2 s and was ended") as raised:
+    server = replace(server, patience=replace(QUICK, ready_s=4.0, word_s=0.2))
+    with pytest.raises(ModelError, match="was not ready after 4 s and was ended") as raised:
         await server.run()
     assert str(log.path) in str(raised.value)
     assert "--ready-timeout" in str(raised.value)
     waiting = [each.text for each in heard.told if each.kind == "waiting"]
-    assert len(waiting) >= 2
-    assert waiting[-1].startswith("not ready after 1 s; the log's last line: waiting for a disk")
+    assert waiting
+    assert re.match(r"not ready after \d s; the log's last line: waiting for a disk", waiting[-1])
 
 
 def test_the_longest_loading_can_be_said(tai: Tai, tmp_path: Path) -> None:
