@@ -28,6 +28,8 @@ _PAST: Final = "It lies far from the time that the ticket is about (or from the 
 # A look that failed and would have told most: without these a host is not called healthy.
 _VITAL: Final = frozenset({"df", "journalctl", "systemctl", "dmesg"})
 _KERNEL_LOGS: Final = frozenset({"/var/log/messages", "/var/log/syslog", "/var/log/kern.log"})
+# They print what is in a file; that a log file is there, as `ls` tells, says nothing of what is in it.
+_READERS: Final = frozenset({"tail", "head", "cat", "grep", "zcat", "zgrep"})
 _SENTENCE, _LINE, _AT = 400, 600, 40
 _HALF, _MESSAGE = 165, 160
 
@@ -99,8 +101,9 @@ def _looked_well(question: Question) -> bool:
 
 def _unlooked(answered: Sequence[Observation]) -> list[str]:
     """Where a fault would show and nobody looked; a host is not called healthy by its disks alone."""
-    programs = {seen.argv[0] for seen in answered if seen.argv}
-    logs = any(word.startswith("/var/log") for seen in answered for word in seen.argv[1:])
+    programs = {seen.argv[0] for seen in answered}
+    read = [seen for seen in answered if seen.argv[0] in _READERS]
+    logs = any(word.startswith("/var/log/") for seen in read for word in seen.argv[1:])
     looked = {
         "a log": logs or bool(programs & {"journalctl", "dmesg", "logread"}),
         "units or processes": bool(programs & {"systemctl", "rc-status", "ps", "top"}),

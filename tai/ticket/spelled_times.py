@@ -15,7 +15,11 @@ _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MONTH: Final = r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 _YEAR: Final = r"(?:,?\s+(?P<year>20\d\d))?(?![\w:])"
-_DAY_NAME: Final = r"(?P<name>mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?"
+# A short name may be a host's, a company's or a verb's: it counts with its capital, and where a time or the sentence's end follows.
+_DAY_NAME: Final = (
+    r"(?P<name>(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?-i:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)(?=\s+(?:at\s+)?\d|[,.;)]?(?:\s*$|\s*\n)))"
+    r"(?![\w'-]|\.\w)"
+)
 _AMPM: Final = r"(?P<ampm>[ap])\.?m\b\.?"
 _FREE: Final = r"(?<![\w.:/-])"
 
@@ -26,7 +30,7 @@ _RULES: Final = tuple(
         rf"{_FREE}{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?{_YEAR}",
         rf"{_FREE}(?P<day>\d{{1,2}})\.(?P<number>\d{{1,2}})\.(?P<year>20\d\d)(?![\w.])",
         rf"{_FREE}(?P<one>\d{{1,2}})/(?P<other>\d{{1,2}})/(?P<year>20\d\d)(?![\w/])",
-        rf"\b(?:(?P<last>last)|since|on|from|until|by)\s+(?:(?P<last2>last)\s+)?{_DAY_NAME}\b(?!')",
+        rf"\b(?:(?P<last>last)|since|on|from|until|by)\s+(?:(?P<last2>last)\s+)?{_DAY_NAME}",
         rf"\b(?P<between>between|from)\s+(?P<hour>\d{{1,2}})\s+(?P<and>and|to|-|until)\s+(?P<hour2>\d{{1,2}})\s?{_AMPM}",
         rf"{_FREE}(?P<hour>\d{{1,2}})\s?{_AMPM}",
         r"\b(?P<lead>(?:at|since|from|until|till|before|after|around|about|and|to)\s+)(?P<word>noon|midnight)\b",

@@ -40,6 +40,11 @@ NOW = datetime(2026, 11, 26, 15, 45, tzinfo=UTC)
         "the may release does not start",
         "port 0200 is closed",
         "at most 14.000 requests",
+        "connections from mon-1 are refused",
+        "the quorum is lost since mon.b left",
+        "on sat links it is slow",
+        "since Sun hardware was replaced it is slow",
+        "since monday.com was opened",
     ],
 )
 def test_what_is_no_time_gives_no_window(text: str) -> None:
@@ -73,6 +78,10 @@ def test_what_is_no_time_gives_no_window(text: str) -> None:
         ("last Thursday at 10:15", "2026-11-19T09:45Z"),
         ("since Monday", "2026-11-23T00:00Z"),
         ("since Monday 08:00", "2026-11-23T08:00Z"),
+        ("since monday, mails stay", "2026-11-23T00:00Z"),
+        ("since Mon 08:00", "2026-11-23T08:00Z"),
+        ("it is slow since Mon.", "2026-11-23T00:00Z"),
+        ("on Tue at 10:15 it broke", "2026-11-24T09:45Z"),
         ("started at 2am", "2026-11-26T02:00Z"),
         ("at 2 a.m. UTC", "2026-11-26T01:30Z"),
         ("at 0200 UTC", "2026-11-26T01:30Z"),
