@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from tai.catalog.model import Collector, Probe, Signature
-from tai.catalog.voices import voices
+from tai.catalog.voices import ACCESS_LOG, voices
 from tai.model import Bearing
 from tai.parsers.lines import Words
 
@@ -34,7 +34,6 @@ _TYPED_AS = {
     "mount": "findmnt",
     "postqueue": "mailq",
 }
-_ACCESS_LOG = "access-log"
 # `access.log.1`, `shop-access.log`, `ssl_access_log`, `localhost_access_log.2026-11-26.txt`; not a folder of that name.
 _ACCESS_FILE = re.compile(r"(?i)(?:^|[/:])[^/]*access(?![a-z])[^/]*log[^/]*$|(?:^|[/:])[^/]*accesslog[^/]*$")
 # Programs that print about a file, and none of its lines.
@@ -163,7 +162,7 @@ class Catalog:
             return (LOG,)
         program = words[0].rpartition("/")[2]
         if _prints_access_log(program, words):
-            return (_ACCESS_LOG,)
+            return (ACCESS_LOG,)
         paths = {word for word in words if word.startswith("/")}
         verb = next((word for word in words[1:] if not word.startswith("-")), "")
         program, verb = _as_probes_ask(program, verb)

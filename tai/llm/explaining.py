@@ -30,9 +30,6 @@ _OWN: Final = frozenset(
 )
 # Of these there is one for all programs, so two findings about them meet whatever names they give.
 _SHARED: Final = frozenset({"memory", "disk", "hardware"})
-_PATH = re.compile(r"(?<![\w./@-])/(?:[\w.@+-]+/)*[\w.@+-]+")
-# What lies below these is on no disk.
-_IN_MEMORY: Final = ("/run/", "/proc/", "/sys/", "/dev/shm/", "/var/run/")  # noqa: S108 - nothing is written there
 _DEVICE = re.compile(r"(?:sd|vd|xvd|hd|nvme|mmcblk|md|dm-|ata|loop|zd)[\w.:-]*|[\d:]+")
 
 
@@ -72,8 +69,6 @@ def explains(cause: Finding, effect: Finding, around: Surroundings | None = None
     around = around or Surroundings()
     if cause.signature not in effect.explained_by or _later(cause, effect):
         return False
-    if _DEVICE.fullmatch(cause.subject) and _off_disk(effect):
-        return False
     if not host_wide(cause) and effect.category == "network" and not _can_refuse(cause, effect, around):
         return False
     if (
@@ -83,13 +78,6 @@ def explains(cause: Finding, effect: Finding, around: Surroundings | None = None
     ):
         return True
     return bound(cause, effect, around)
-
-
-def _off_disk(effect: Finding) -> bool:
-    """Whether all paths that it is about are kept in memory, where no disk's fault reaches."""
-    texts = [effect.subject] if effect.subject.startswith("/") else [cited.text for cited in effect.cited]
-    paths = [path for text in texts for path in _PATH.findall(text)]
-    return bool(paths) and all(path.startswith(_IN_MEMORY) for path in paths)
 
 
 def _can_refuse(cause: Finding, effect: Finding, around: Surroundings) -> bool:

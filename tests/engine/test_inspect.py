@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tai.engine.inspect import Inspection, inspect
+from tai.catalog.matching import Hit
+from tai.engine.inspect import Inspection, _Tally, inspect
 from tai.model import Finding, Observation, Outcome
 from tai.parsers import parse
 from tai.policy import canonicalise
@@ -148,6 +149,18 @@ def test_no_sentence_of_any_signature_shows_where_its_pieces_meet() -> None:
                         found[signature.id] = f"{seam[0]!r} in {finding.explanation}"
     assert told > 400
     assert found == {}
+
+
+def test_lines_without_a_name_join_the_named_ones_and_the_most_telling_is_cited_wherever_it_stands() -> None:
+    bare, told, mute = (
+        Hit((4,), {"unit": "a", "code": None}, 1),
+        Hit((9,), {"unit": "a", "code": "1"}, 0),
+        Hit((2,), {}, 1),
+    )
+    named = _Tally(bare, bare, bare)
+    named.add(told)
+    for joined in (named.with_others(_Tally(mute, mute, mute)), _Tally(mute, mute, mute).with_others(named)):
+        assert (joined.first, joined.last, joined.telling, joined.count) == (mute, told, told, 3)
 
 
 def test_many_subjects_are_bounded_and_the_rest_is_told() -> None:

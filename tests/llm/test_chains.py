@@ -123,25 +123,6 @@ def test_lost_disk_explains_the_read_only_filesystem_and_the_writes_that_failed(
     in_order(said)
 
 
-def test_lost_disk_does_not_explain_what_is_missing_in_memory() -> None:
-    said = asked(
-        "The export to /srv/archive fails on 2026-11-20 since 14:00.",
-        kernel(
-            ("13:58:00", "blk_update_request: I/O error, dev vdb, sector 204800 op 0x1:(WRITE) flags 0x800 phys_seg 1 prio class 0"),
-        ),
-        unit(
-            "export.service",
-            ("13:58:10", "python3[81]: ERROR export failed: [Errno 5] Input/output error: /srv/archive/part-7"),
-            ("13:58:11", "systemd[1]: export.service: Main process exited, code=exited, status=1/FAILURE"),
-        ),
-        unit("ssh.service", ("13:58:12", "sshd[281]: fatal: Missing privilege separation directory: /run/sshd")),
-    )  # fmt: skip
-    assert said.outcome == "root_cause"
-    assert "vdb" in said.cause
-    assert "Input/output error" in told(said)
-    assert "sshd" not in told(said)
-
-
 def test_taken_port_explains_the_failed_start_its_limit_and_the_unit_that_depends_on_it() -> None:
     said = asked(
         "portal.service does not start on 2026-11-20 since 14:00",

@@ -216,3 +216,23 @@ def test_a_line_that_a_finding_cites_is_no_lead_and_a_word_that_means_failing_ti
     quoted = [quote.text for claim in leads for quote in claim.quotes]
     assert any("frob" in text for text in quoted)
     assert not any("cache.service" in text for text in quoted)
+
+
+@pytest.mark.parametrize(
+    "ticket",
+    [
+        "the till is slow since the start of the day on 2026-11-20",
+        "tills lose their session at start on 2026-11-20",
+        "payments are refused since the start of the sale on 2026-11-20 at 14:00",
+    ],
+)
+def test_a_word_that_any_fault_could_share_makes_no_fault_the_cause(ticket: str) -> None:
+    said = asked(
+        ticket,
+        unit(
+            "cache.service",
+            ("14:00:02", "systemd[51]: cache.service: Failed at step EXEC spawning /opt/cache: No such file or directory"),
+            ("14:00:02", "systemd[1]: cache.service: Main process exited, code=exited, status=203/EXEC"),
+        ),
+    )  # fmt: skip
+    assert said.outcome == "inconclusive"
