@@ -161,6 +161,8 @@ def test_lines_without_a_name_join_the_named_ones_and_the_most_telling_is_cited_
     named.add(told)
     for joined in (named.with_others(_Tally(mute, mute, mute)), _Tally(mute, mute, mute).with_others(named)):
         assert (joined.first, joined.last, joined.telling, joined.count) == (mute, told, told, 3)
+    early = Hit((1,), {"unit": "a", "code": "2"}, 0)
+    assert named.with_others(_Tally(early, early, early)).telling is early
 
 
 def test_many_subjects_are_bounded_and_the_rest_is_told() -> None:

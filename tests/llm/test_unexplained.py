@@ -125,7 +125,7 @@ def test_a_host_is_not_called_healthy_where_nobody_looked_at_its_disks_or_its_lo
     for looks, lacks in (
         ((units, journal), "the room on its disks"),
         ((units, ROOM, ROOM), "a log"),
-        ((units, ROOM, look("log-folder", "", "ls", "-l", "-b", "/var/log")), "a log"),
+        ((units, ROOM, look("log-folder", "", "ls", "-l", "-b", "/var/log", "/var/log/journal")), "a log"),
         ((journal, ROOM, ROOM), "units or processes"),
     ):
         said = asked("db-01 is slow", *looks)

@@ -189,7 +189,11 @@ def test_a_ray_cluster_must_stand_before_anything_is_started(
 ) -> None:
     tools = tai.folder / "tools"
     tools.mkdir()
-    for name, text in (("vllm", "#!/bin/sh\ntouch started\n"), ("ray", "#!/bin/sh\nexit 1\n")):  # stand-ins
+    started = tai.folder / "started"
+    for name, text in (
+        ("vllm", f"#!/bin/sh\ntouch {started}\n"),
+        ("ray", "#!/bin/sh\nexit 1\n"),
+    ):  # stand-ins
         (tools / name).write_text(text)
         (tools / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tools), prepend=":")
@@ -206,7 +210,7 @@ def test_a_ray_cluster_must_stand_before_anything_is_started(
     )
     done = tai("model", "serve", *words)
     refused(done, 2, "ray start --head", "does not stand yet: run the commands above")
-    assert not list(tai.folder.rglob("started"))
+    assert not started.exists()
 
 
 def test_a_vllm_that_is_missing_is_said_with_what_to_do(tai: Tai, tmp_path: Path) -> None:
